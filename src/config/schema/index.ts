@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { nameSchema } from './common.js';
+import { mqttSchema, opcuaConnectionSchema } from './connections.js';
+import { stationSchema } from './station.js';
+
+export const storageSchema = z
+  .strictObject({
+    directory: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder of the database and the images. Default: `$STATE_DIRECTORY` under systemd, else `./state`.'),
+    imageQuotaBytes: z
+      .number()
+      .int()
+      .min(1_048_576)
+      .default(2_147_483_648)
+      .describe('Kept images use at most this much; the oldest go first.'),
+    jpegQuality: z.number().int().min(1).max(100).default(85).describe('For frames that are not JPEG already.'),
+  })
+  .describe('What is kept on the gateway.');
+export type StorageConfig = z.infer<typeof storageSchema>;
+
+export const inferenceSchema = z
+  .strictObject({
+    models: z.string().min(1).default('models').describe('Folder of the model packages.'),
+    workers: z
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe('Worker threads a model. More than one pays where the gateway has cores to spare.'),
+    providers: z
+      .array(z.enum(['cpu', 'webgpu', 'cuda', 'tensorrt', 'openvino', 'coreml', 'dml', 'xnnpack']))
+      .min(1)
+      .default(['cpu'])
+      .describe('Execution providers in order of preference; where one cannot be loaded the next is taken.'),
+    maxImagePixels: z
+      .number()
+      .int()
+      .min(10_000)
+      .max(1_000_000_000)
+      .default(100_000_000)
+      .describe('Larger pictures are refused before they are decoded.'),
+  })
+  .describe('How the models run.');
+export type InferenceConfig = z.infer<typeof inferenceSchema>;
+
+export const configSchema = z
+  .strictObject({
+    version: z.literal(1).describe('Version of this format.'),
+    gateway: z
+      .strictObject({ name: nameSchema.describe('Name of this gateway, unique in the plant.') })
+      .describe('Who this is.'),
+    storage: storageSchema.prefault({}),
+    inference: inferenceSchema.prefault({}),
+    mqtt: mqttSchema,
+    opcua: z
+      .record(nameSchema, opcuaConnectionSchema)
+      .default({})
+      .describe('OPC UA servers by the name that sensors, triggers and outputs refer to.'),
+    stations: z.array(stationSchema).min(1).max(64).describe('The inspection points of this gateway.'),
+    log: z
+      .strictObject({
+        level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severity that is written.'),
+        format: z
+          .enum(['auto', 'json', 'text'])
+          .default('auto')
+          .describe('`auto`: text on a terminal, one JSON object a line elsewhere.'),
+      })
+      .prefault({})
+      .describe('The log, on standard error.'),
+  })
+  .describe('Configuration of a jidoka gateway.');
+
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { cameraSchema } from './camera.js';
+import { nameSchema, positiveMs, probability } from './common.js';
+
+const nodeId = z
+  .string()
+  .regex(/^(ns=\d+;)?[isgb]=.+$/, 'write it as ns=2;s=Line1.Temperature, ns=2;i=1001 or i=2258')
+  .describe('OPC UA NodeId, such as `ns=2;s=Line1.Temperature`.');
+
+const connection = nameSchema.optional().describe('Name under `opcua`; may be left out where only one is configured.');
+
+export const triggerSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('frame') }).describe('Every frame is a part.'),
+    z
+      .strictObject({ kind: z.literal('timer'), everyMs: positiveMs.describe('Time between two parts.') })
+      .describe('A part at a fixed interval.'),
+    z
+      .strictObject({
+        kind: z.literal('tag'),
+        connection,
+        nodeId,
+        edge: z
+          .enum(['rising', 'any'])
+          .default('rising')
+          .describe('`rising`: false to true or a larger number; `any`: every change (a toggle or a counter).'),
+        samplingMs: z.number().int().min(10).max(10_000).default(50).describe('Sampling interval asked of the server.'),
+      })
+      .describe('A part at each edge of a PLC tag.'),
+  ])
+  .describe('What opens a part.');
+export type TriggerConfig = z.infer<typeof triggerSchema>;
+
+export const sensorSchema = z
+  .strictObject({
+    name: nameSchema,
+    connection,
+    nodeId,
+    unit: z.string().max(32).optional().describe('Engineering unit, as it goes into messages.'),
+    samplingMs: z.number().int().min(10).max(3_600_000).default(500).describe('Sampling interval asked of the server.'),
+    staleAfterMs: positiveMs
+      .default(10_000)
+      .describe(
+        'A reading is stale when the server was not heard from for this long before the capture. A value that has not changed is not stale while the server lives.',
+      ),
+    min: z.number().optional().describe('Below it a part is not passed automatically.'),
+    max: z.number().optional().describe('Above it a part is not passed automatically.'),
+    required: z.boolean().default(true).describe('A stale or bad reading sends the part to review.'),
+  })
+  .describe('One process value.');
+export type SensorConfig = z.infer<typeof sensorSchema>;
+
+export const modelSchema = z
+  .strictObject({
+    package: z
+      .string()
+      .min(1)
+      .describe('Folder of the model package: `NAME/VERSION` below `inference.models`, or a path.'),
+    providers: z
+      .array(z.enum(['cpu', 'webgpu', 'cuda', 'tensorrt', 'openvino', 'coreml', 'dml', 'xnnpack']))
+      .min(1)
+      .optional()
+      .describe('Execution providers for this model in order of preference. Default: `inference.providers`.'),
+  })
+  .describe('The CNN that judges.');
+
+const classRuleSchema = z.strictObject({
+  action: z
+    .enum(['fail', 'review', 'ignore'])
+    .describe('What the class means for the part: reject it, let a person look, or nothing.'),
+  threshold: probability.default(0.5).describe('The rule holds from this score on.'),
+});
+
+export const verdictSchema = z
+  .strictObject({
+    minimumPassConfidence: probability
+      .optional()
+      .describe("Score of the good class from which a part passes automatically. Default: the model's own threshold."),
+    defaultAction: z
+      .enum(['fail', 'review', 'ignore'])
+      .default('fail')
+      .describe('For defect classes without a rule of their own.'),
+    classes: z
+      .record(z.string(), classRuleSchema)
+      .default({})
+      .describe("Rules by class name, as the model's labels spell it."),
+  })
+  .describe('How scores and sensor values become pass, fail or review.');
+
+export const plcOutputSchema = z
+  .strictObject({
+    connection,
+    ok: nodeId.describe('Boolean, true for pass.'),
+    nok: nodeId.describe('Boolean, true for fail and review. OK and NOK both false mean no result.'),
+    code: nodeId.optional().describe('Int16: 1 pass, 2 fail, 3 review.'),
+    label: nodeId.optional().describe('String: the class.'),
+    score: nodeId.optional().describe('Float: its score.'),
+    counter: nodeId.optional().describe('UInt32, written last: the PLC takes the result when it changes.'),
+    timeoutMs: positiveMs.default(1000).describe('A write that takes longer is counted as failed.'),
+  })
+  .describe('Tags the verdict is written back to.');
+export type PlcOutputConfig = z.infer<typeof plcOutputSchema>;
+
+export const stationSchema = z
+  .strictObject({
+    name: nameSchema,
+    camera: cameraSchema,
+    trigger: triggerSchema.default({ kind: 'frame' }),
+    sensors: z.array(sensorSchema).max(500).default([]).describe('Process values read with each part.'),
+    model: modelSchema,
+    verdict: verdictSchema.prefault({}),
+    output: z
+      .strictObject({ plc: plcOutputSchema.optional() })
+      .default({})
+      .describe('Where the verdict goes besides MQTT.'),
+    images: z
+      .enum(['all', 'fails-and-reviews', 'none'])
+      .default('fails-and-reviews')
+      .describe('Which images are kept.'),
+    queue: z
+      .strictObject({
+        length: z.number().int().min(1).max(1000).default(8).describe('Frames that may wait for inspection.'),
+        overflow: z
+          .enum(['wait', 'drop-oldest', 'drop-newest'])
+          .optional()
+          .describe('When it is full. Default: `wait` for folders, `drop-oldest` for live cameras. Drops are counted.'),
+      })
+      .prefault({}),
+    frameTimeoutMs: positiveMs
+      .default(2000)
+      .describe('A part without a frame for this long after its trigger is recorded as review.'),
+  })
+  .describe('One inspection point.');
+export type StationConfig = z.infer<typeof stationSchema>;

@@ -1,0 +1,59 @@
+import type { FrameOrigin } from './frame.js';
+import type { ModelIdentity } from './model.js';
+import type { Snapshot } from './reading.js';
+import type { Verdict } from './verdict.js';
+
+/** A thing to be inspected: opened by a trigger, closed by a verdict. */
+export interface Part {
+  /** UUIDv7; it becomes the inspection's id. */
+  readonly id: string;
+  readonly openedAtMs: number;
+  /** The id the PLC or the MES knows the part by. */
+  readonly externalId?: string;
+}
+
+/** Latency of one part by stage, ms. A stage that did not happen is absent. */
+export interface StageTiming {
+  /** From capture to the start of the inspection: waiting in the station's queue. */
+  readonly waitMs: number;
+  readonly queueMs?: number;
+  readonly preprocessMs?: number;
+  readonly inferenceMs?: number;
+  /** From capture to verdict. */
+  readonly totalMs: number;
+}
+
+/** The record of one part: made once, never changed. */
+export interface Inspection {
+  readonly id: string;
+  readonly station: string;
+  readonly partId?: string;
+  readonly capturedAtMs: number;
+  readonly decidedAtMs: number;
+  readonly verdict: Verdict;
+  readonly model: ModelIdentity;
+  /** null where the model could not judge; the verdict's reasons tell why. */
+  readonly result: InspectionResult | null;
+  readonly snapshot: Snapshot;
+  readonly timing: StageTiming;
+  readonly origin?: FrameOrigin;
+}
+
+export interface InspectionResult {
+  readonly label: string;
+  readonly score: number;
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/** A station's running totals since its first part. */
+export interface StationCounts {
+  readonly pass: number;
+  readonly fail: number;
+  readonly review: number;
+}
+
+/** The share of parts that passed at once, without fail or review; null before the first part. */
+export function firstPassYield(counts: StationCounts): number | null {
+  const total = counts.pass + counts.fail + counts.review;
+  return total === 0 ? null : counts.pass / total;
+}

@@ -1,0 +1,101 @@
+import { isoUtc } from '../base/clock.js';
+import type { Inspection } from './inspection.js';
+import type { Quality, Reading, ReadingValue } from './reading.js';
+import type { Decision, ReasonCode } from './verdict.js';
+
+/** Raised when a consumer of the old form would misread the new one. */
+export const INSPECTION_SCHEMA = 'jidoka.inspection/1';
+
+/**
+ * The public record of one inspection: what the outbox keeps and what a consumer gets on `BASE/STATION/inspection`.
+ * Everything a consumer needs is in it; nothing has to be looked up in a topic or a header.
+ */
+export interface InspectionMessage {
+  readonly schema: typeof INSPECTION_SCHEMA;
+  /** UUIDv7. The same inspection always has the same id: consumers drop what they have seen. */
+  readonly id: string;
+  readonly station: string;
+  /** Counts the station's inspections from 1 without gaps. */
+  readonly seq: number;
+  readonly partId?: string;
+  readonly source?: string;
+  readonly capturedAt: string;
+  readonly decidedAt: string;
+  readonly verdict: Decision;
+  readonly reasons: readonly { readonly code: ReasonCode; readonly text: string }[];
+  /** null, as `score` and `scores`, where the model could not judge. */
+  readonly class: string | null;
+  readonly score: number | null;
+  readonly scores: Readonly<Record<string, number>> | null;
+  readonly readings: readonly ReadingMessage[];
+  readonly model: { readonly name: string; readonly version: string; readonly sha256: string };
+  /** Latency by stage in ms; a stage that did not happen is absent. */
+  readonly latencyMs: {
+    readonly wait: number;
+    readonly queue?: number;
+    readonly preprocess?: number;
+    readonly inference?: number;
+    readonly total: number;
+  };
+}
+
+export interface ReadingMessage {
+  readonly sensor: string;
+  readonly value: ReadingValue;
+  readonly unit?: string;
+  readonly quality: Quality;
+  readonly status: string;
+  readonly sourceTime: string | null;
+  readonly ageMs: number | null;
+  readonly stale: boolean;
+}
+
+/** Scores keep five digits: more is noise, and the message is sent for years. */
+export function inspectionMessage(inspection: Inspection, seq: number): InspectionMessage {
+  const { timing, result, model } = inspection;
+  return {
+    schema: INSPECTION_SCHEMA,
+    id: inspection.id,
+    station: inspection.station,
+    seq,
+    ...(inspection.partId !== undefined && { partId: inspection.partId }),
+    ...(inspection.origin !== undefined && { source: inspection.origin.name }),
+    capturedAt: isoUtc(inspection.capturedAtMs),
+    decidedAt: isoUtc(inspection.decidedAtMs),
+    verdict: inspection.verdict.decision,
+    reasons: inspection.verdict.reasons.map(({ code, text }) => ({ code, text })),
+    class: result?.label ?? null,
+    score: result === null ? null : digits(result.score, 5),
+    scores:
+      result === null
+        ? null
+        : Object.fromEntries(Object.entries(result.scores).map(([label, score]) => [label, digits(score, 5)])),
+    readings: inspection.snapshot.readings.map(readingMessage),
+    model: { name: model.name, version: model.version, sha256: model.sha256 },
+    latencyMs: {
+      wait: digits(timing.waitMs, 2),
+      ...(timing.queueMs !== undefined && { queue: digits(timing.queueMs, 2) }),
+      ...(timing.preprocessMs !== undefined && { preprocess: digits(timing.preprocessMs, 2) }),
+      ...(timing.inferenceMs !== undefined && { inference: digits(timing.inferenceMs, 2) }),
+      total: digits(timing.totalMs, 2),
+    },
+  };
+}
+
+function readingMessage(reading: Reading): ReadingMessage {
+  return {
+    sensor: reading.sensor,
+    value: reading.value,
+    ...(reading.unit !== undefined && { unit: reading.unit }),
+    quality: reading.quality,
+    status: reading.status,
+    sourceTime: reading.sourceTimeMs === null ? null : isoUtc(reading.sourceTimeMs),
+    ageMs: reading.ageMs === null ? null : Math.round(reading.ageMs),
+    stale: reading.stale,
+  };
+}
+
+function digits(value: number, count: number): number {
+  const factor = 10 ** count;
+  return Math.round(value * factor) / factor;
+}

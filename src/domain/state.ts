@@ -1,0 +1,51 @@
+import type { Decision } from './verdict.js';
+
+export const STATUS_SCHEMA = 'jidoka.status/1';
+export const STATE_SCHEMA = 'jidoka.state/1';
+
+/** The gateway's own state, retained on `BASE/status`; the broker sends `offline` as the will. */
+export interface StatusMessage {
+  readonly schema: typeof STATUS_SCHEMA;
+  readonly gateway: string;
+  readonly state: 'online' | 'offline';
+  /** When this state began. The will carries the time of the connection, since the broker sends it later. */
+  readonly at: string;
+  readonly version: string;
+  readonly startedAt: string;
+  readonly stations: readonly string[];
+  /** `ok`, or the most serious trouble; `troubles` names each. */
+  readonly health: 'ok' | 'degraded';
+  readonly troubles: readonly { readonly where: string; readonly text: string }[];
+  /** Messages that wait for a broker. */
+  readonly outboxRows: number;
+}
+
+/** A station's running state, retained on `BASE/STATION/state`. */
+export interface StationState {
+  readonly schema: typeof STATE_SCHEMA;
+  readonly station: string;
+  readonly at: string;
+  readonly last: {
+    readonly id: string;
+    readonly seq: number;
+    readonly verdict: Decision;
+    readonly class: string | null;
+    readonly score: number | null;
+    readonly capturedAt: string;
+  } | null;
+  /** Totals since the station's first part. */
+  readonly counts: {
+    readonly pass: number;
+    readonly fail: number;
+    readonly review: number;
+    readonly total: number;
+  };
+  /** pass / total; null before the first part. */
+  readonly firstPassYield: number | null;
+  /** Frames that were not inspected, since the start: by the camera, by the station's full queue. */
+  readonly dropped: { readonly camera: number; readonly station: number };
+  /** Files set aside since the start. */
+  readonly quarantined: number;
+  readonly camera: string;
+  readonly model: { readonly name: string; readonly version: string; readonly provider: string };
+}

@@ -1,0 +1,35 @@
+import type { OverflowPolicy } from '../base/bounded-queue.js';
+import type { Frame } from '../domain/frame.js';
+
+export interface CameraStatus {
+  /** `waiting`: connected, nothing to show yet. */
+  readonly state: 'starting' | 'running' | 'waiting' | 'failed' | 'stopped';
+  /** A plain sentence for the operator. */
+  readonly text: string;
+  readonly framesTaken: number;
+  /** Frames the camera itself lost or overwrote before the station could take them. */
+  readonly framesDropped: number;
+  /** Files set aside with a reason since the start. */
+  readonly quarantined: number;
+}
+
+/**
+ * A source of pictures.
+ *
+ * The station asks for frames one at a time and has at most one `frames()` iteration open. A camera that can wait (a
+ * folder) yields the next frame when asked; one that cannot (a live stream) keeps a bounded number, drops the oldest
+ * and counts it. The constructor does nothing; `frames(signal)` opens the device and, once the signal aborts, ends the
+ * iteration and leaves nothing running, open or locked.
+ *
+ * Trouble with the device is the camera's own to handle: it reports `failed` in its status, backs off and tries again.
+ * `frames` throws only a configuration error (a JidokaError with consequence `config`), as when the folder to replay
+ * does not exist.
+ */
+export interface Camera {
+  /** What the station's queue does when frames come faster than they are inspected, unless the config says otherwise. */
+  readonly overflow: OverflowPolicy;
+  frames(signal: AbortSignal): AsyncIterable<Frame>;
+  /** Says that a frame could not be decoded: the directory camera lists its file as quarantined. */
+  unreadable(frame: Frame, reason: string): Promise<void>;
+  status(): CameraStatus;
+}

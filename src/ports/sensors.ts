@@ -1,0 +1,39 @@
+import type { ReadingValue, Snapshot } from '../domain/reading.js';
+
+export interface SensorSourceStatus {
+  /** `degraded`: connected, but at least one tag is bad. */
+  readonly state: 'connecting' | 'connected' | 'degraded' | 'disconnected' | 'stopped';
+  readonly text: string;
+  /** Sensor name → its error in a plain sentence, for each tag that cannot be read. */
+  readonly faults: ReadonlyMap<string, string>;
+}
+
+/** A change of a watched tag. */
+export interface TagChange {
+  readonly value: ReadingValue;
+  readonly sourceTimeMs: number;
+}
+
+/**
+ * The process values of one station.
+ *
+ * `start` returns once the work has begun, connected or not: a server that is absent is retried with back-off for
+ * ever, and until it answers each reading says so (`quality: 'bad'`, `stale: true`). Only a configuration error is
+ * thrown. `snapshot` is synchronous, reads the history in memory, never throws, and gives every configured sensor in
+ * the order of the config.
+ */
+export interface SensorSource {
+  start(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+  /** For each sensor the last value whose source time is not after `atMs`; its age is reckoned to `atMs`. */
+  snapshot(atMs: number): Snapshot;
+  status(): SensorSourceStatus;
+}
+
+/**
+ * A PLC tag that opens parts. Calls `onChange` for each new value in the order of source time, on the event loop; the
+ * value at connection counts as the starting point and is not a change. The function returned ends the watch.
+ */
+export interface TagWatcher {
+  watch(nodeId: string, samplingMs: number, onChange: (change: TagChange) => void): () => void;
+}
