@@ -47,6 +47,10 @@ const WORDINGS: Partial<Record<ErrorCode, Wording>> = {
     what: 'A word that begins with ! is a YAML tag, and this one is not known.',
     instead: 'Remove it, or put the value in quotes.',
   },
+  UNEXPECTED_TOKEN: {
+    what: 'This does not fit what stands before it.',
+    instead: 'Put the keys of one section in the same column, close every bracket once, and put odd text in quotes.',
+  },
 };
 
 const OTHER: Wording = {

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument, visit, type YAMLError } from 'yaml';
 import type { ConfigPath } from './problem.js';
 import { isHarmless, openQuoteWording, wordingOf } from './yaml-faults.js';
 
@@ -34,16 +34,11 @@ const MAX_DEPTH = 50;
 
 /** Reads YAML 1.2 (core schema, no merge keys, no custom tags) and keeps where everything stands. */
 export function readYaml(text: string): YamlTree {
-  const lines = new LineCounter();
-  const lineColumn = (offset: number): { line: number; column: number } => {
-    const { line, col } = lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  };
+  const lineColumn = lineIndex(text);
   const whole = (fault: Fault): YamlTree => ({ root: EMPTY, faults: [fault], soundUntil: 0, lineColumn });
   let document: ReturnType<typeof parseDocument>;
   try {
     document = parseDocument(text, {
-      lineCounter: lines,
       prettyErrors: false,
       // The library compares each key with every other one; a set does it below in one pass.
       uniqueKeys: false,
@@ -60,11 +55,9 @@ export function readYaml(text: string): YamlTree {
   const builder = new TreeBuilder(document.contents, text, lineColumn);
   const root = builder.build();
   const hard = document.errors.filter((error) => !isHarmless(error.code)).map((error) => error.pos[0]);
-  const errors = [...document.errors, ...document.warnings];
-  const openQuote = errors.findIndex((error) => error.code === 'MISSING_CHAR' && error.message.includes('quote'));
-  // An open quote swallows the rest of the file: what is said of it afterwards leads astray.
-  const syntax = errors.slice(0, openQuote < 0 ? errors.length : openQuote + 1).map((error, index): Fault => {
-    if (index === openQuote) return { offset: builder.lastScalarBefore(error.pos[0]), ...openQuoteWording };
+  const errors = [...document.warnings, ...document.errors];
+  const syntax = errors.slice(0, firstAstray(errors, document.contents?.range?.[2] ?? 0) + 1).map((error): Fault => {
+    if (isOpenQuote(error)) return { offset: builder.lastScalarBefore(error.pos[0]), ...openQuoteWording };
     return { offset: afterBlank(text, error.pos[0]), ...wordingOf(error.code) };
   });
   return {
@@ -75,11 +68,39 @@ export function readYaml(text: string): YamlTree {
   };
 }
 
+/** Counts the lines itself: the library's counter misses some behind a syntax error. */
+function lineIndex(text: string): YamlTree['lineColumn'] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (offset) => {
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  };
+}
+
 const EMPTY: Located = { value: null, offset: 0, end: 0, children: new Map() };
 
 /** The value at `path`, or undefined where the file has none. */
 export function find(root: Located, path: ConfigPath): Located | undefined {
   return path.reduce<Located | undefined>((at, key) => at?.children.get(String(key)), root);
+}
+
+/**
+ * The error after which the parser is lost: an open quote, which swallows the rest of the file, or the first one
+ * behind what it took for the end. What it says of the lines below leads astray.
+ */
+function firstAstray(errors: readonly YAMLError[], end: number): number {
+  const index = errors.findIndex((error) => isOpenQuote(error) || (end > 0 && error.pos[0] >= end));
+  return index < 0 ? errors.length : index;
+}
+
+function isOpenQuote({ code, message }: YAMLError): boolean {
+  return code === 'MISSING_CHAR' && message.includes('quote');
 }
 
 class TreeBuilder {
