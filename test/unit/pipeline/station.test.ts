@@ -144,9 +144,14 @@ describe('Station', () => {
 
   it('does not let the PLC wait for the disk', async () => {
     let commit: () => void = () => undefined;
-    const ledger = new MemoryLedger(() => new Promise((resolve) => (commit = resolve)));
+    const committed = new Promise<void>((resolve) => {
+      commit = resolve;
+    });
+    const ledger = new MemoryLedger(() => committed);
     let written: () => void = () => undefined;
-    const hasWritten = new Promise<void>((resolve) => (written = resolve));
+    const hasWritten = new Promise<void>((resolve) => {
+      written = resolve;
+    });
     const output = new RecordingOutput(async () => written());
     const { station, inspected } = build({ camera: new ScriptedCamera(() => frames(1)), output, ledger });
     const running = station.run(never);
@@ -168,7 +173,9 @@ describe('Station', () => {
 
   it('drops by the declared policy when the line is faster, and counts each drop', async () => {
     let release: () => void = () => undefined;
-    const blocked = new Promise<void>((resolve) => (release = resolve));
+    const blocked = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     const camera = new ScriptedCamera(async function* () {
       yield* frames(20);
       release();
