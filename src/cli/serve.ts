@@ -2,6 +2,7 @@ import type { Agent } from '../app/agent.js';
 import type { SystemdNotifier } from '../app/systemd.js';
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import type { ClassifierInfo } from '../ports/classifier.js';
 
 /** Longest orderly stop; a model run that hangs must not keep the process alive for ever. */
 const STOP_MS = 10_000;
@@ -17,6 +18,8 @@ export async function serve(agent: Agent, notifier: SystemdNotifier, logger: Log
   });
   try {
     await agent.start();
+    for (const { station, info } of agent.models) logger.info(modelFields(info), `Station ${station} is ready.`);
+    logger.info({}, 'Ready.');
     await notifier.ready(agent.statusLine());
     const end = await Promise.race([
       signalled.then((signal) => ({ signal, error: undefined })),
@@ -37,4 +40,16 @@ export async function serve(agent: Agent, notifier: SystemdNotifier, logger: Log
     await agent.stop();
     clearTimeout(overdue);
   }
+}
+
+function modelFields({ model, provider, providerFallbacks, workers, license, dataSource }: ClassifierInfo): object {
+  return {
+    model: `${model.name} ${model.version}`,
+    sha256: model.sha256.slice(0, 12),
+    provider,
+    ...(providerFallbacks.length > 0 && { fallbacks: providerFallbacks }),
+    workers,
+    license,
+    dataSource,
+  };
 }
