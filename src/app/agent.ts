@@ -39,7 +39,10 @@ export interface AgentEvents {
 export class Agent {
   readonly #parts: AgentParts;
   readonly #events: AgentEvents;
+  /** Ends the cameras and triggers. */
   readonly #stopping = new AbortController();
+  /** Ends what the parts under way still need: sensors and their connections. */
+  readonly #closing = new AbortController();
   readonly #startedAt: string;
   #stations: readonly RunningStation[] = [];
   #health: HealthWatch | undefined;
@@ -65,11 +68,10 @@ export class Agent {
    */
   async start(): Promise<void> {
     const { ledger, publisher, deliverer, connections, stations, logger } = this.#parts;
-    const { signal } = this.#stopping;
     await ledger.start();
-    await Promise.all(connections.map((connection) => connection.start(signal)));
+    await Promise.all(connections.map((connection) => connection.start(this.#closing.signal)));
     for (const plan of stations) {
-      const station = await plan.start(signal, (inspection, seq) => this.#inspected(plan.name, inspection, seq));
+      const station = await plan.start(this.#closing.signal, (inspection, seq) => this.#inspected(plan.name, inspection, seq));
       this.#stations = [...this.#stations, station];
     }
     this.#health = new HealthWatch(this.#healthSources(), logger);
@@ -78,7 +80,7 @@ export class Agent {
     for (const station of this.#stations) this.#announceState(station);
     await publisher.start();
     await deliverer.start();
-    this.#running = Promise.all(this.#stations.map((station) => station.run(signal))).then(() => undefined);
+    this.#running = Promise.all(this.#stations.map((station) => station.run(this.#stopping.signal))).then(() => undefined);
     this.#running.catch(() => undefined);
   }
 
@@ -100,6 +102,7 @@ export class Agent {
     await Promise.all(this.#stations.map((station) => quietly(`Station ${station.name}`, station.stop())));
     await quietly('Delivery', deliverer.stop(DRAIN_MS));
     await quietly('The broker connection', publisher.stop(DRAIN_MS));
+    this.#closing.abort();
     await Promise.all([
       quietly('The store', ledger.stop()),
       ...connections.map((connection) => quietly(connection.where, connection.stop())),

@@ -49,6 +49,7 @@ async function startStation(
   const info = await classifier.start();
   const policy = verdictPolicy(config, info);
   await sensors.start(signal);
+  await output?.start();
   const tally = new StationTally(config.name, (await ledger.totals(config.name)).counts);
   const { region, rotate } = config.camera;
   const inspector = new Inspector({
@@ -79,7 +80,7 @@ async function startStation(
     busyMs: () => inspector.busyMs,
     alive: (timeoutMs) => classifier.alive(timeoutMs),
     stop: async () => {
-      await output?.clear().catch(() => undefined);
+      await output?.stop();
       await sensors.stop();
       await classifier.stop();
     },
