@@ -55,6 +55,7 @@ export class DirectoryCamera implements Camera {
   readonly #backoff: Backoff;
   #nextScanMs = 0;
   #restUntilMs = 0;
+  #moreInFolder = false;
   #sequence = 0;
   #undeleted = 0;
 
@@ -80,7 +81,7 @@ export class DirectoryCamera implements Camera {
       while (!signal.aborted) {
         const nowMs = clock.monotonicMs();
         const file = this.#waiting.firstReady(nowMs);
-        const scanAtMs = watch.hinted ? Math.min(this.#nextScanMs, this.#restUntilMs) : this.#nextScanMs;
+        const scanAtMs = this.#scanAtMs(watch.hinted);
         if (file !== undefined) {
           const frame = await untilAborted(this.#take(file), signal);
           if (frame === undefined || frame === null || signal.aborted) continue;
@@ -126,6 +127,12 @@ export class DirectoryCamera implements Camera {
     return this.#state.get();
   }
 
+  #scanAtMs(hinted: boolean): number {
+    // Files that did not fit into memory are fetched as soon as the others are done.
+    if (this.#moreInFolder && this.#waiting.length === 0) return 0;
+    return hinted ? Math.min(this.#nextScanMs, this.#restUntilMs) : this.#nextScanMs;
+  }
+
   async #scan(watch: FolderWatch, signal: AbortSignal): Promise<void> {
     const { clock, station, logger } = this.#deps;
     const startedMs = clock.monotonicMs();
@@ -134,11 +141,13 @@ export class DirectoryCamera implements Camera {
       const endedMs = clock.monotonicMs();
       this.#waiting.replace(candidates, endedMs);
       this.#restUntilMs = endedMs + Math.max(LEAST_GAP_MS, REST_FACTOR * (endedMs - startedMs));
-      this.#nextScanMs = more ? endedMs + LEAST_GAP_MS : Math.max(startedMs + this.#options.pollMs, this.#restUntilMs);
+      this.#nextScanMs = Math.max(startedMs + this.#options.pollMs, this.#restUntilMs);
+      this.#moreInFolder = more;
       this.#backoff.reset();
       this.#tellRunning();
     } catch (cause) {
       watch.close();
+      this.#moreInFolder = false;
       this.#nextScanMs = clock.monotonicMs() + this.#backoff.next();
       this.#restUntilMs = this.#nextScanMs;
       const where = this.#options.path;
@@ -195,7 +204,7 @@ export class DirectoryCamera implements Camera {
       const quarantined = this.#setAside(file, 'the agent has no permission to read it').then(() => true);
       if (await quarantined.catch(() => false)) return;
     }
-    if (file.attempts === 0) this.#warn(file.candidate, `it cannot be read yet: ${messageOf(error)}`);
+    if (file.attempts === 0) this.#warn(file.candidate, `it cannot be taken yet: ${messageOf(error)}`);
     file.readyAtMs = nowMs + Math.min(60_000, 250 * 2 ** file.attempts);
     file.attempts += 1;
   }
