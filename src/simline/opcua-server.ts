@@ -12,7 +12,7 @@ import {
 } from 'node-opcua-client';
 import { OPCUAServer } from 'node-opcua-server';
 import { freePortNear, LOOPBACK } from './listen.js';
-import type { ProcessValues } from './process.js';
+import type { ProcessValues } from './process-model.js';
 
 /** Process values with their range and unit (UN/CEFACT code, symbol, name). */
 const PROCESS_TAGS = [

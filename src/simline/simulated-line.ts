@@ -5,7 +5,7 @@ import { type Broker, startBroker } from './broker.js';
 import { simlineErrors } from './errors.js';
 import { type FeedServer, startFeedServer } from './feed-server.js';
 import { type LineServer, startLineServer } from './opcua-server.js';
-import { linePart, processAt } from './process.js';
+import { linePart, processAt } from './process-model.js';
 
 export const DEFAULT_MQTT_PORT = 1883;
 export const DEFAULT_OPCUA_PORT = 4840;

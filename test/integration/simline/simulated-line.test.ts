@@ -10,7 +10,7 @@ import { systemClock } from '#jidoka/base/clock.js';
 import { silentLogger } from '#jidoka/base/logger.js';
 import { FeedCamera } from '#jidoka/camera/simulated/feed-camera.js';
 import { renderTile } from '#jidoka/camera/simulated/tile.js';
-import { linePart } from '#jidoka/simline/process.js';
+import { linePart } from '#jidoka/simline/process-model.js';
 import { type SimulatedLine, startSimulatedLine } from '#jidoka/simline/simulated-line.js';
 import { takeFrames } from '../../contract/camera.js';
 import { cameraDeps } from '../camera/helpers.js';
