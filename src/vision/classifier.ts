@@ -54,6 +54,7 @@ export class OnnxClassifier implements Classifier {
       this.#options.intraOpThreads ?? Math.max(1, Math.floor(availableParallelism() / this.#options.workers));
     const pool = new WorkerPool({ modelFile, manifest, providers, intraOpThreads }, workers, logger);
     const { provider, fallbacks } = await pool.start();
+    await this.#warmUpPreprocessing();
     for (const { provider: missed, reason } of fallbacks) {
       logger.warn({ model: manifest.name, provider: missed }, `Execution provider ${missed} is not used: ${reason}`);
     }
@@ -111,6 +112,14 @@ export class OnnxClassifier implements Classifier {
     const queueMs = Math.max(0, performance.now() - calledMs - preprocessMs - inferenceMs);
     const timing = { queueMs, preprocessMs, inferenceMs };
     return { classification: { labels, scores, ...topLabel(scores, labels), timing }, image };
+  }
+
+  /** The image library loads parts of itself with the first picture. */
+  async #warmUpPreprocessing(): Promise<void> {
+    const { manifest } = this.#options.model;
+    const { width, height } = manifest.input;
+    const data = new Uint8Array(width * height);
+    await preprocess({ kind: 'raw', format: 'grey8', width, height, data }, { rotate: 0 }, manifest, data.length);
   }
 
   /** Takes a place among those being prepared; it is given back once the picture is with a worker. */

@@ -38,6 +38,11 @@ export const visionErrors = defineErrors({
     summary: 'the ONNX graph does not fit its manifest.',
     remedy: 'Correct input, output and labels in model.json so that they describe the graph, or export the graph anew.',
   },
+  IMAGE_FILE_UNREADABLE: {
+    consequence: 'degraded',
+    summary: 'the file cannot be read.',
+    remedy: 'Check that it exists, that it is an ordinary file and that you may read it.',
+  },
   IMAGE_EMPTY: {
     consequence: 'degraded',
     summary: 'the picture has no bytes.',
