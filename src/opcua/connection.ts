@@ -69,6 +69,8 @@ export class OpcuaConnection implements Lifecycle {
   #timer: NodeJS.Timeout | undefined;
   #tagTimer: NodeJS.Timeout | undefined;
   #trouble: JidokaError | undefined;
+  /** The shortest silence that makes anything stale. */
+  #quickestMs: number;
   #whenStopped: (() => void)[] = [];
 
   constructor(options: OpcuaConnectionOptions) {
@@ -76,6 +78,7 @@ export class OpcuaConnection implements Lifecycle {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger.child({ opcua: options.name });
+    this.#quickestMs = options.config.lostAfterMs;
     this.#backoff = new Backoff({ initialMs: FIRST_WAIT_MS, maxMs: options.config.reconnectMaxMs });
   }
 
@@ -109,6 +112,7 @@ export class OpcuaConnection implements Lifecycle {
   monitor(request: TagRequest): () => void {
     const tag = new MonitoredTag(request, this.#options.config.publishingIntervalMs, this.#clock);
     this.#tags.add(tag);
+    this.#quickestMs = Math.min(this.#quickestMs, tag.maxSilenceMs);
     if (this.isLive) this.#monitor([tag]);
     return () => {
       this.#tags.delete(tag);
@@ -255,8 +259,7 @@ export class OpcuaConnection implements Lifecycle {
 
   /** A third of what may pass in silence, so that one sign of life may be late without anybody calling it lost. */
   #keepAliveMs(): number {
-    const limits = [...this.#tags].map((tag) => tag.maxSilenceMs);
-    return Math.max(20, Math.min(this.#options.config.lostAfterMs, ...limits) / 3);
+    return Math.max(20, this.#quickestMs / 3);
   }
 
   /** A server that gives signs of life more rarely than asked for must not be taken for lost between two of them. */
@@ -273,8 +276,7 @@ export class OpcuaConnection implements Lifecycle {
 
   #heard(life: number): void {
     if (this.#state.life !== life) return;
-    const gapMs = Math.min(this.#options.config.lostAfterMs, ...[...this.#tags].map((tag) => tag.maxSilenceMs));
-    this.liveness.heard(life, this.#clock.nowMs(), gapMs);
+    this.liveness.heard(life, this.#clock.nowMs(), this.#quickestMs);
     this.#dispatch({ kind: 'heard', life, atMs: this.#clock.monotonicMs() });
   }
 
@@ -296,7 +298,7 @@ export class OpcuaConnection implements Lifecycle {
   #monitor(tags: readonly MonitoredTag[]): void {
     if (tags.length === 0) return;
     const link = this.#link;
-    void link?.monitor(tags.map((tag) => tag.begin(this.#logger)));
+    void link?.monitor(tags.map((tag) => tag.begin(this.#logger, this.life)));
   }
 
   #becomeDown(reason: JidokaError): void {

@@ -1,5 +1,11 @@
 import { hostname } from 'node:os';
-import type { ClientSession, ClientSubscription, OPCUAClient, UserIdentityInfo } from 'node-opcua-client';
+import type {
+  ClientMonitoredItemBase,
+  ClientSession,
+  ClientSubscription,
+  OPCUAClient,
+  UserIdentityInfo,
+} from 'node-opcua-client';
 import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import { withTimeout } from '../base/lifecycle.js';
@@ -38,7 +44,9 @@ export interface MonitorItem {
   readonly samplingMs: number;
   readonly queueSize: number;
   readonly onValue: (value: TagValue) => void;
-  readonly onFault: (fault: Error) => void;
+  readonly onFault: (status: string, fault: Error) => void;
+  /** The server monitors it now; `drop` ends that. */
+  readonly onMonitored: (drop: () => void) => void;
 }
 
 export interface NodeWrite {
@@ -131,7 +139,7 @@ export class Link {
       value: { value: { dataType, arrayType: VariantArrayType.Scalar, value } },
     }));
     const codes = await session.write(values);
-    return codes.map((code) => (code.isGood() ? 'Good' : statusName(code)));
+    return codes.map((code) => (code.isGoodish() ? 'Good' : statusName(code)));
   }
 
   /**
@@ -241,29 +249,39 @@ export class Link {
     );
     for (const [index, item] of batch.entries()) {
       const monitored = group.monitoredItems[index];
-      monitored?.on('err', (message: string) => item.onFault(tagFault(item.nodeId, message)));
+      monitored?.on('err', (message: string) => refuse(item, message));
     }
     group.on('changed', (_monitored, data, index) => {
       const item = batch[index];
       if (item !== undefined && !this.#closed) item.onValue(tagValueOf(this.#library, item.nodeId, data));
     });
     return new Promise((resolve) => {
-      group.once('initialized', () => resolve());
+      group.once('initialized', () => {
+        for (const [index, item] of batch.entries()) {
+          const monitored = group.monitoredItems[index];
+          if (monitored?.statusCode.isGood()) item.onMonitored(() => this.#drop(monitored));
+        }
+        resolve();
+      });
       group.once('err', (message: string) => {
-        for (const item of batch) item.onFault(tagFault(item.nodeId, message));
+        for (const item of batch) refuse(item, message);
         resolve();
       });
       group.once('terminated', () => resolve());
     });
   }
 
+  #drop(monitored: ClientMonitoredItemBase): void {
+    if (!this.#closed) monitored.terminate().catch(() => undefined);
+  }
+
   /** The library throws at a NodeId it cannot parse, and takes the whole batch with it. */
-  #isNodeId({ nodeId, onFault }: MonitorItem): boolean {
+  #isNodeId(item: MonitorItem): boolean {
     try {
-      this.#library.resolveNodeId(nodeId);
+      this.#library.resolveNodeId(item.nodeId);
       return true;
     } catch (error) {
-      onFault(tagFault(nodeId, `BadNodeIdInvalid: ${messageOf(error)}`));
+      refuse(item, `BadNodeIdInvalid: ${messageOf(error)}`);
       return false;
     }
   }
@@ -286,4 +304,10 @@ export class Link {
   #ended(reason: string): void {
     if (!this.#closed) this.options.onEnded(reason);
   }
+}
+
+/** The library gives the status inside a text such as `BadNodeIdUnknown (0x80340000)`. */
+function refuse(item: MonitorItem, message: string): void {
+  const status = /\b(?:Bad|Uncertain)\w*/.exec(message)?.[0] ?? 'BadUnexpectedError';
+  item.onFault(status, tagFault(item.nodeId, message));
 }

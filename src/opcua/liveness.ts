@@ -40,14 +40,14 @@ export class Liveness {
   }
 
   /**
-   * Whether what was known at `atMs` was stale: nothing was heard within `staleAfterMs` before it, or the connection
-   * was lost then.
+   * Whether a value that came in `life` was stale at `atMs`: nothing was heard within `staleAfterMs` before it, the
+   * connection was lost then, or it had been set up anew since the value came.
    */
-  staleAt(atMs: number, staleAfterMs: number): boolean {
+  staleAt(atMs: number, staleAfterMs: number, life: number): boolean {
     let index = this.#spans.length - 1;
     while (index >= 0 && (this.#spans[index]?.fromMs ?? 0) > atMs) index -= 1;
     const span = this.#spans[index];
-    if (span === undefined) return true;
+    if (span === undefined || span.life !== life) return true;
     if (atMs <= span.toMs) return false;
     const next = this.#spans[index + 1];
     const lostThen = next === undefined ? !this.#live : next.life !== span.life;

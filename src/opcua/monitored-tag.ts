@@ -13,7 +13,15 @@ export interface TagRequest {
   readonly queueSize?: number;
   readonly onSample: (sample: TagSample) => void;
   /** The server refused the tag; null when it is asked for anew. */
-  readonly onFault?: (text: string | null) => void;
+  readonly onFault?: (fault: TagFault | null) => void;
+}
+
+/** Why the server does not let a tag be monitored. */
+export interface TagFault {
+  /** OPC UA status by name. */
+  readonly status: string;
+  /** A plain sentence. */
+  readonly text: string;
 }
 
 const MOST_QUEUED = 1000;
@@ -28,6 +36,7 @@ export class MonitoredTag {
   #fault: string | null = null;
   #refused = false;
   #lastLogged = '';
+  #drop: (() => void) | undefined;
 
   constructor(request: TagRequest, publishingMs: number, clock: Clock) {
     this.#request = request;
@@ -52,10 +61,11 @@ export class MonitoredTag {
   }
 
   /** Makes the item for one new subscription; what an earlier one still delivers is ignored from then on. */
-  begin(logger: Logger): MonitorItem {
+  begin(logger: Logger, life: number): MonitorItem {
     this.#generation += 1;
     const generation = this.#generation;
     let first = true;
+    this.#drop = undefined;
     this.#refused = false;
     this.#setFault(null, logger);
     this.#request.onFault?.(null);
@@ -66,20 +76,27 @@ export class MonitoredTag {
       onValue: (value: TagValue) => {
         if (generation !== this.#generation) return;
         this.#setFault(value.fault?.message ?? null, logger);
-        this.#request.onSample({ ...value, receivedAtMs: this.#clock.nowMs(), first });
+        this.#request.onSample({ ...value, receivedAtMs: this.#clock.nowMs(), life, first });
         first = false;
       },
-      onFault: (fault: Error) => {
+      onFault: (status: string, fault: Error) => {
         if (generation !== this.#generation) return;
         this.#refused = true;
         this.#setFault(fault.message, logger);
-        this.#request.onFault?.(fault.message);
+        this.#request.onFault?.({ status, text: fault.message });
+      },
+      onMonitored: (drop) => {
+        if (generation === this.#generation) this.#drop = drop;
+        else drop();
       },
     };
   }
 
+  /** Ends the monitoring on the server too. */
   end(): void {
     this.#generation += 1;
+    this.#drop?.();
+    this.#drop = undefined;
   }
 
   /** The same trouble again, as after each reconnection, is said once. */

@@ -4,6 +4,8 @@ import type { TagValue } from './values.js';
 export interface TagSample extends TagValue {
   /** Wall time of its arrival. */
   readonly receivedAtMs: number;
+  /** The life of the connection it came in. */
+  readonly life: number;
   /** The first value of a new subscription: what was true when the server was found again, not a change. */
   readonly first: boolean;
 }
