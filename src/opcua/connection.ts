@@ -275,7 +275,7 @@ export class OpcuaConnection implements Lifecycle {
   }
 
   #heard(life: number): void {
-    if (this.#state.life !== life) return;
+    if (this.#state.kind !== 'live' || this.#state.life !== life) return;
     this.liveness.heard(life, this.#clock.nowMs(), this.#quickestMs);
     this.#dispatch({ kind: 'heard', life, atMs: this.#clock.monotonicMs() });
   }

@@ -116,10 +116,12 @@ export class Link {
   async readNode(nodeId: string): Promise<{ readonly dataType: number; readonly value: TagValue }> {
     const session = this.#present();
     const { AttributeIds, DataType } = this.#library;
-    const [type, data] = await session.read([
-      { nodeId, attributeId: AttributeIds.DataType },
-      { nodeId, attributeId: AttributeIds.Value },
-    ]);
+    const [type, data] = await this.#answered(
+      session.read([
+        { nodeId, attributeId: AttributeIds.DataType },
+        { nodeId, attributeId: AttributeIds.Value },
+      ]),
+    );
     if (type === undefined || data === undefined) throw tagFault(nodeId, 'no answer');
     if (type.statusCode.isBad()) throw tagFault(nodeId, type.statusCode.name);
     // A type of the server's own is written as the built-in type it is derived from; the value shows which that is.
@@ -138,7 +140,7 @@ export class Link {
       // No source time: many PLCs refuse to have it written.
       value: { value: { dataType, arrayType: VariantArrayType.Scalar, value } },
     }));
-    const codes = await session.write(values);
+    const codes = await this.#answered(session.write(values));
     return codes.map((code) => (code.isGoodish() ? 'Good' : statusName(code)));
   }
 
@@ -284,6 +286,12 @@ export class Link {
       refuse(item, `BadNodeIdInvalid: ${messageOf(error)}`);
       return false;
     }
+  }
+
+  /** The library has a time-out of its own; this one holds where it forgets a request in a closing channel. */
+  #answered<T>(work: Promise<T>): Promise<T> {
+    const where = this.options.config.endpoint;
+    return withTimeout(work, this.requestTimeoutMs + 1000, () => opcuaErrors.OPCUA_SERVER_SILENT({ where }));
   }
 
   #present(): ClientSession {

@@ -29,6 +29,7 @@ interface Field {
 /** What one call may still do; once its caller has given up nothing more of it reaches the PLC. */
 interface Permit {
   expired: boolean;
+  sent: boolean;
 }
 
 const CODES = { pass: 1, fail: 2, review: 3 } as const;
@@ -55,8 +56,11 @@ export class OpcuaVerdictOutput implements VerdictOutput {
   /** Clears OK and NOK now, if there is a connection, and each time there is a new one. */
   async start(): Promise<void> {
     const { connection } = this.#options;
-    this.#release ??= connection.onLive(() => this.#failSafe());
-    if (connection.isLive) this.#failSafe();
+    const clear = (): void => {
+      this.clear().catch((error: unknown) => this.#couldNotClear(error));
+    };
+    this.#release ??= connection.onLive(clear);
+    if (connection.isLive) clear();
   }
 
   /** Clears OK and NOK if the PLC can be reached. */
@@ -67,18 +71,18 @@ export class OpcuaVerdictOutput implements VerdictOutput {
   }
 
   async write(result: OutputResult): Promise<void> {
-    try {
-      await this.#inTurn((permit) => this.#writeResult(result, permit));
-    } catch (error) {
-      if (this.#options.connection.isLive) this.#failSafe();
-      throw error;
-    }
+    await this.#inTurn(async (permit) => {
+      try {
+        await this.#writeResult(result, permit);
+      } catch (error) {
+        if (!permit.expired && this.#options.connection.isLive) await this.#clearAtOnce();
+        throw error;
+      }
+    });
   }
 
   async clear(): Promise<void> {
-    await this.#inTurn(async (permit) => {
-      await this.#writeFields(this.#flags(false, false), permit);
-    });
+    await this.#inTurn((permit) => this.#writeFields(this.#flags(false, false), permit));
   }
 
   async #writeResult(result: OutputResult, permit: Permit): Promise<void> {
@@ -110,6 +114,7 @@ export class OpcuaVerdictOutput implements VerdictOutput {
       fields.flatMap(({ field, nodeId, value }) => (nodeId === undefined ? [] : [this.#encode(field, nodeId, value)])),
     );
     if (permit.expired) return;
+    permit.sent = true;
     const statuses = await connection.write(nodes);
     const refused = nodes.flatMap(({ nodeId }, index) => {
       const status = statuses[index] ?? 'no answer';
@@ -158,7 +163,7 @@ export class OpcuaVerdictOutput implements VerdictOutput {
   /** One call after the other, each with the whole of its time counted from when it was asked for. */
   async #inTurn(run: (permit: Permit) => Promise<void>): Promise<void> {
     const { connection, config } = this.#options;
-    const permit: Permit = { expired: false };
+    const permit: Permit = { expired: false, sent: false };
     const turn = this.#queue.then(async () => {
       if (!permit.expired) await run(permit);
     });
@@ -166,6 +171,9 @@ export class OpcuaVerdictOutput implements VerdictOutput {
     try {
       await withTimeout(turn, config.timeoutMs, () => {
         permit.expired = true;
+        // A write that goes unanswered may still lie in the PLC's receive buffer: what clears it has to follow it at
+        // once on the same socket, so that a late verdict does not stand.
+        if (permit.sent) void this.#clearAtOnce();
         return opcuaErrors.OPCUA_WRITE_TIMEOUT({
           where: connection.endpoint,
           expected: `within ${config.timeoutMs} ms`,
@@ -176,12 +184,9 @@ export class OpcuaVerdictOutput implements VerdictOutput {
     }
   }
 
-  /**
-   * Clears in the background. A write that went unanswered may still lie in the PLC's receive buffer; the clear then
-   * follows it on the same socket, so that a late verdict does not stand.
-   */
-  #failSafe(): void {
-    this.clear().catch((error: unknown) => this.#couldNotClear(error));
+  async #clearAtOnce(): Promise<void> {
+    const permit: Permit = { expired: false, sent: false };
+    await this.#writeFields(this.#flags(false, false), permit).catch((error: unknown) => this.#couldNotClear(error));
   }
 
   #couldNotClear(error: unknown): void {
