@@ -51,7 +51,9 @@ export const configSchema = z
   .strictObject({
     version: z.literal(1).describe('Version of this format.'),
     gateway: z
-      .strictObject({ name: nameSchema.describe('Name of this gateway, unique in the plant.') })
+      .strictObject({
+        name: nameSchema.describe('Name of this gateway, unique in the plant.').meta({ examples: ['press-hall-2'] }),
+      })
       .describe('Who this is.'),
     storage: storageSchema.prefault({}),
     inference: inferenceSchema.prefault({}),
