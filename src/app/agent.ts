@@ -71,7 +71,9 @@ export class Agent {
     await ledger.start();
     await Promise.all(connections.map((connection) => connection.start(this.#closing.signal)));
     for (const plan of stations) {
-      const station = await plan.start(this.#closing.signal, (inspection, seq) => this.#inspected(plan.name, inspection, seq));
+      const station = await plan.start(this.#closing.signal, (inspection, seq) =>
+        this.#inspected(plan.name, inspection, seq),
+      );
       this.#stations = [...this.#stations, station];
     }
     this.#health = new HealthWatch(this.#healthSources(), logger);
@@ -80,7 +82,9 @@ export class Agent {
     for (const station of this.#stations) this.#announceState(station);
     await publisher.start();
     await deliverer.start();
-    this.#running = Promise.all(this.#stations.map((station) => station.run(this.#stopping.signal))).then(() => undefined);
+    this.#running = Promise.all(this.#stations.map((station) => station.run(this.#stopping.signal))).then(
+      () => undefined,
+    );
     this.#running.catch(() => undefined);
   }
 

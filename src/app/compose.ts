@@ -1,12 +1,14 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.js';
+import type { Lifecycle } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import { createCamera } from '../camera/create-camera.js';
-import type { Config } from '../config/schema/index.js';
 import type { CameraConfig } from '../config/schema/camera.js';
+import type { SecretReference } from '../config/schema/common.js';
+import type { Config } from '../config/schema/index.js';
 import type { StationConfig } from '../config/schema/station.js';
-import { resolveSecret } from '../config/secrets.js';
+import { readSecretFile, resolveSecret } from '../config/secrets.js';
 import { MqttPublisher } from '../mqtt/publisher.js';
 import { OpcuaConnection } from '../opcua/connection.js';
 import { connectionFor } from '../opcua/connections.js';
@@ -14,12 +16,13 @@ import { OpcuaSensorSource } from '../opcua/sensor-source.js';
 import { OpcuaTagWatcher } from '../opcua/tag-watcher.js';
 import { OpcuaVerdictOutput } from '../opcua/verdict-output.js';
 import { Deliverer } from '../pipeline/deliver.js';
-import { SqliteLedger } from '../store/ledger.js';
+import { SqliteLedger } from '../store/sqlite-ledger.js';
 import { OnnxClassifier } from '../vision/classifier.js';
 import { JpegEncoder } from '../vision/jpeg-encoder.js';
 import { findModelPackage, loadModelPackage } from '../vision/model-package.js';
 import { Agent, type AgentEvents } from './agent.js';
 import { planStation } from './compose-station.js';
+import type { HealthSource } from './health.js';
 import { SharedClassifier } from './shared-classifier.js';
 import type { StationPlan } from './station-plan.js';
 
@@ -66,13 +69,22 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
       ledger,
       publisher,
       deliverer,
-      connections: [...connections.values()],
+      connections: [...connections.values()].map(watched),
       stations,
       clock,
       logger,
     },
     events,
   );
+}
+
+function secret({ environment, logger }: AgentSetup, reference: SecretReference): Promise<string> {
+  return resolveSecret(reference, {
+    environment,
+    credentialsDirectory: environment['CREDENTIALS_DIRECTORY'],
+    readFile: readSecretFile,
+    warn: (text) => logger.warn({}, text),
+  });
 }
 
 interface Shared {
@@ -159,6 +171,19 @@ async function openableConnections(setup: AgentSetup): Promise<Map<string, Opcua
     connections.set(name, new OpcuaConnection(options));
   }
   return connections;
+}
+
+/** The connection as the agent sees it: it starts, stops, and can be in trouble. */
+function watched(connection: OpcuaConnection): Lifecycle & HealthSource {
+  return {
+    where: `OPC UA server ${connection.name}`,
+    start: (signal) => connection.start(signal),
+    stop: () => connection.stop(),
+    trouble: () => {
+      const { state, text } = connection.status();
+      return state === 'disconnected' ? text : undefined;
+    },
+  };
 }
 
 function withAbsolutePath(camera: CameraConfig, baseDirectory: string): CameraConfig {

@@ -5,7 +5,7 @@ import { createLogger } from '../app/logger.js';
 import { SystemdNotifier } from '../app/systemd.js';
 import { verdictLine } from '../app/terminal.js';
 import { systemClock } from '../base/clock.js';
-import { loadConfigFile } from './load-config.js';
+import { configToRun } from './load-config.js';
 import { serve } from './serve.js';
 import { packageVersion } from './version.js';
 
@@ -29,7 +29,7 @@ Examples:
 
 async function run(options: { readonly config: string; readonly verdicts?: true }): Promise<void> {
   const file = resolve(options.config);
-  const config = await loadConfigFile(file);
+  const config = await configToRun(file);
   const logger = createLogger(config.log, process.stderr);
   const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   const agent = await composeAgent(
