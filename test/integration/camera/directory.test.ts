@@ -108,9 +108,10 @@ describe('directory camera', () => {
   });
 
   it('takes a file that is renamed into place, and one that is renamed while it waits, once', async () => {
-    run({ settleMs: 300 });
+    const camera = run({ settleMs: 1500 });
     await rename(await writeJpeg(folder.path, 'upload.part'), join(folder.path, 'renamed.jpg'));
     const waiting = await writeJpeg(folder.path, 'waiting.jpg');
+    await eventually(() => expect(camera.status().state).toBe('running'));
     await rename(waiting, join(folder.path, 'final.jpg'));
     await eventually(() => expect(names().sort()).toEqual(['final.jpg', 'renamed.jpg']));
     await afterMarker();
