@@ -14,7 +14,7 @@ export interface Candidate {
   readonly mark: string;
 }
 
-/** The key of "taken once". The mark holds no line of its own, so no two files share a key. */
+/** The key of "taken once": the same name, size and time is the same picture. */
 export function originOf({ name, mark }: { readonly name: string; readonly mark: string }): FrameOrigin {
   return { name, key: `${name}:${mark}` };
 }

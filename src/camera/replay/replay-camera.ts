@@ -41,18 +41,23 @@ export class ReplayCamera implements Camera {
   /** @throws CAMERA_FOLDER_MISSING, CAMERA_FOLDER_EMPTY when there is nothing to show at the start. */
   async *frames(signal: AbortSignal): AsyncGenerator<Frame, void> {
     const backoff = new Backoff({ initialMs: 1000, maxMs: 30_000 });
+    let ending = 'The camera is stopped.';
     try {
-      let names = await this.#list(signal);
+      let names = await this.#list(signal).catch((error: unknown) => {
+        ending = messageOf(error);
+        throw error;
+      });
       while (!signal.aborted) {
         const shown = this.#state.framesTaken;
         yield* this.#show(names, signal);
+        if (!this.#options.loop && !signal.aborted) ending = 'Every file has been shown.';
         if (!this.#options.loop || signal.aborted) return;
         if (this.#state.framesTaken > shown) backoff.reset();
         else await this.#pause('No file in the folder can be shown.', backoff, signal);
         names = (await this.#listAgain(backoff, signal)) ?? names;
       }
     } finally {
-      this.#state.set('stopped', signal.aborted ? 'The camera is stopped.' : 'Every file has been shown.');
+      this.#state.set('stopped', ending);
     }
   }
 

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { appendFile, mkdir, readdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sleep } from '#jidoka/base/lifecycle.js';
 import { DirectoryCamera, type DirectoryCameraOptions } from '#jidoka/camera/directory/directory-camera.js';
 import type { Frame } from '#jidoka/domain/frame.js';
 import { cameraContract, takeFrames } from '../../contract/camera.js';
-import { cameraDeps, jpegBytes, MemoryOriginLog, temporaryFolder, writeJpeg } from './helpers.js';
+import { cameraDeps, eventually, jpegBytes, MemoryOriginLog, temporaryFolder, writeJpeg } from './helpers.js';
 
 const EXTENSIONS = ['jpg', 'jpeg', 'png'];
 
@@ -60,7 +60,7 @@ describe('directory camera', () => {
   /** Waits until a file that was written after the others has been taken: what was to be taken before, has been. */
   async function afterMarker(): Promise<void> {
     await writeJpeg(folder.path, 'marker.jpg', String(Math.random()));
-    await vi.waitFor(() => expect(names()).toContain('marker.jpg'), { timeout: 10_000 });
+    await eventually(() => expect(names()).toContain('marker.jpg'));
   }
 
   beforeEach(async () => {
@@ -85,7 +85,7 @@ describe('directory camera', () => {
     }
     await writeJpeg(folder.path, 'notes.txt');
     run();
-    await vi.waitFor(() => expect(names()).toEqual(['c.JPG', 'a.jpeg', 'b.jpg']));
+    await eventually(() => expect(names()).toEqual(['c.JPG', 'a.jpeg', 'b.jpg']));
     expect(frames[0]?.image).toEqual({ kind: 'encoded', data: new Uint8Array(jpegBytes('c.JPG')) });
     expect(frames[0]?.capturedAtMs).toBe(1000);
   });
@@ -101,18 +101,19 @@ describe('directory camera', () => {
     }
     expect(names()).toEqual([]);
     await appendFile(path, 'the end');
-    await vi.waitFor(() => expect(names()).toEqual(['slow.jpg']), { timeout: 5000 });
+    await eventually(() => expect(names()).toEqual(['slow.jpg']));
     expect(Buffer.from(frames[0]?.image.data ?? []).toString('latin1')).toMatch(/the end$/);
     await afterMarker();
     expect(names()).toEqual(['slow.jpg', 'marker.jpg']);
   });
 
   it('takes a file that is renamed into place, and one that is renamed while it waits, once', async () => {
-    run({ settleMs: 300 });
+    const camera = run({ settleMs: 1500 });
     await rename(await writeJpeg(folder.path, 'upload.part'), join(folder.path, 'renamed.jpg'));
     const waiting = await writeJpeg(folder.path, 'waiting.jpg');
+    await eventually(() => expect(camera.status().state).toBe('running'));
     await rename(waiting, join(folder.path, 'final.jpg'));
-    await vi.waitFor(() => expect(names().sort()).toEqual(['final.jpg', 'renamed.jpg']));
+    await eventually(() => expect(names().sort()).toEqual(['final.jpg', 'renamed.jpg']));
     await afterMarker();
     expect(frames).toHaveLength(3);
   });
@@ -125,7 +126,7 @@ describe('directory camera', () => {
     await symlink('/etc/hostname', join(folder.path, 'link.jpg'));
     execFileSync('mkfifo', [join(folder.path, 'pipe.jpg')]);
     const camera = run();
-    await vi.waitFor(() => expect(camera.status().quarantined).toBe(6), { timeout: 5000 });
+    await eventually(() => expect(camera.status().quarantined).toBe(6));
     expect(reasons()).toEqual({
       'text.jpg': 'its content is no JPEG, PNG, BMP, TIFF or WebP image',
       'empty.jpg': 'it is empty',
@@ -155,16 +156,16 @@ describe('directory camera', () => {
     await afterMarker();
     expect(names()).toEqual(['marker.jpg']);
     await writeJpeg(folder.path, 'torn.jpg', 'the whole of the picture');
-    await vi.waitFor(() => expect(names()).toEqual(['marker.jpg', 'torn.jpg']));
+    await eventually(() => expect(names()).toEqual(['marker.jpg', 'torn.jpg']));
   });
 
   it('takes an empty file that is filled before the grace is over', async () => {
     const path = join(folder.path, 'late.jpg');
     await writeFile(path, '');
-    const camera = run({ graceMs: 20_000 });
-    await vi.waitFor(() => expect(camera.status().state).toBe('running'));
+    const camera = run({ graceMs: 60_000 });
+    await eventually(() => expect(camera.status().state).toBe('running'));
     await writeFile(path, jpegBytes('now'));
-    await vi.waitFor(() => expect(names()).toEqual(['late.jpg']));
+    await eventually(() => expect(names()).toEqual(['late.jpg']));
     expect(log.entries).toEqual([]);
   });
 
@@ -173,7 +174,7 @@ describe('directory camera', () => {
     async () => {
       await writeFile(join(folder.path, 'secret.jpg'), jpegBytes('x'), { mode: 0o000 });
       run();
-      await vi.waitFor(() => expect(reasons()).toEqual({ 'secret.jpg': 'the agent has no permission to read it' }));
+      await eventually(() => expect(reasons()).toEqual({ 'secret.jpg': 'the agent has no permission to read it' }));
     },
   );
 
@@ -185,14 +186,14 @@ describe('directory camera', () => {
       'x',
     );
     run();
-    await vi.waitFor(() => expect(names().sort()).toEqual([...odd].sort()));
-    await vi.waitFor(() => expect(Object.values(reasons()).join()).toMatch(/not valid UTF-8/));
+    await eventually(() => expect(names().sort()).toEqual([...odd].sort()));
+    await eventually(() => expect(Object.values(reasons()).join()).toMatch(/not valid UTF-8/));
   });
 
   it('does not take a file again after a restart, and takes what was not committed', async () => {
     await writeJpeg(folder.path, 'done.jpg');
     run();
-    await vi.waitFor(() => expect(names()).toEqual(['done.jpg']));
+    await eventually(() => expect(names()).toEqual(['done.jpg']));
     await stop();
     await writeJpeg(folder.path, 'taken.jpg');
     expect((await takeFrames(makeCamera(folder.path, log), 1)).map((frame) => frame.origin?.name)).toEqual([
@@ -207,9 +208,9 @@ describe('directory camera', () => {
   it('takes a file that is overwritten under its old name', async () => {
     run();
     await writeJpeg(folder.path, 'same.jpg', 'one');
-    await vi.waitFor(() => expect(frames).toHaveLength(1));
+    await eventually(() => expect(frames).toHaveLength(1));
     await writeJpeg(folder.path, 'same.jpg', 'another');
-    await vi.waitFor(() => expect(frames).toHaveLength(2));
+    await eventually(() => expect(frames).toHaveLength(2));
     expect(names()).toEqual(['same.jpg', 'same.jpg']);
   });
 
@@ -230,21 +231,21 @@ describe('directory camera', () => {
   it('outlives a folder that is missing, vanishes and comes back, and forgets nothing meanwhile', async () => {
     await rm(folder.path, { recursive: true });
     const camera = run({ goneAfterMs: 0 });
-    await vi.waitFor(() => expect(camera.status().state).toBe('failed'));
+    await eventually(() => expect(camera.status().state).toBe('failed'));
     expect(camera.status().text).toMatch(/^CAMERA_FOLDER_UNREADABLE: .*no such file/);
     await mkdir(folder.path);
     await writeJpeg(folder.path, 'first.jpg');
-    await vi.waitFor(() => expect(names()).toEqual(['first.jpg']), { timeout: 10_000 });
+    await eventually(() => expect(names()).toEqual(['first.jpg']));
     await rename(folder.path, `${folder.path}-away`);
-    await vi.waitFor(() => expect(camera.status().state).toBe('failed'));
+    await eventually(() => expect(camera.status().state).toBe('failed'));
     await mkdir(folder.path);
-    await vi.waitFor(() => expect(camera.status().state).toBe('running'), { timeout: 10_000 });
+    await eventually(() => expect(camera.status().state).toBe('running'));
     await writeJpeg(folder.path, 'second.jpg');
-    await vi.waitFor(() => expect(names()).toEqual(['first.jpg', 'second.jpg']), { timeout: 10_000 });
+    await eventually(() => expect(names()).toEqual(['first.jpg', 'second.jpg']));
     expect(log.forgotten).toEqual([]);
     await rm(folder.path, { recursive: true });
     await rename(`${folder.path}-away`, folder.path);
-    await vi.waitFor(() => expect(camera.status().state).toBe('running'), { timeout: 10_000 });
+    await eventually(() => expect(camera.status().state).toBe('running'));
     await afterMarker();
     expect(names()).toEqual(['first.jpg', 'second.jpg', 'marker.jpg']);
   });
@@ -252,9 +253,9 @@ describe('directory camera', () => {
   it('lets the log forget files that are gone', async () => {
     run({ goneAfterMs: 1 });
     const path = await writeJpeg(folder.path, 'short-lived.jpg');
-    await vi.waitFor(() => expect(frames).toHaveLength(1));
+    await eventually(() => expect(frames).toHaveLength(1));
     await rm(path);
-    await vi.waitFor(() => expect(log.forgotten).toEqual([frames[0]?.origin?.key]));
+    await eventually(() => expect(log.forgotten).toEqual([frames[0]?.origin?.key]));
   });
 
   it('waits for a log that fails, and loses nothing', async () => {
@@ -262,17 +263,17 @@ describe('directory camera', () => {
     await writeJpeg(folder.path, 'kept.jpg');
     await writeFile(join(folder.path, 'text.jpg'), 'no image');
     const camera = run();
-    await vi.waitFor(() => expect(camera.status().text).toMatch(/the disk is full/));
+    await eventually(() => expect(camera.status().text).toMatch(/the disk is full/));
     log.failure = undefined;
-    await vi.waitFor(() => expect(names()).toEqual(['kept.jpg']), { timeout: 10_000 });
-    await vi.waitFor(() => expect(Object.keys(reasons())).toEqual(['text.jpg']));
+    await eventually(() => expect(names()).toEqual(['kept.jpg']));
+    await eventually(() => expect(Object.keys(reasons())).toEqual(['text.jpg']));
   });
 
   it('drops a file that vanishes or shrinks to nothing while it waits, without a word', async () => {
-    const camera = run({ settleMs: 300, graceMs: 20_000 });
+    const camera = run({ settleMs: 2000, graceMs: 60_000 });
     const vanishing = await writeJpeg(folder.path, 'vanishing.jpg');
     const shrinking = await writeJpeg(folder.path, 'shrinking.jpg');
-    await vi.waitFor(() => expect(camera.status().state).toBe('running'));
+    await eventually(() => expect(camera.status().state).toBe('running'));
     await rm(vanishing);
     await truncate(shrinking, 0);
     await afterMarker();
@@ -286,10 +287,10 @@ describe('directory camera', () => {
       await Promise.all(all.slice(from, from + 200).map((name) => writeJpeg(folder.path, name)));
     }
     run({ settleMs: 20 });
-    await vi.waitFor(() => expect(frames.length).toBeGreaterThan(700), { timeout: 20_000 });
+    await eventually(() => expect(frames.length).toBeGreaterThan(700));
     await stop();
     run({ settleMs: 20 });
-    await vi.waitFor(() => expect(frames.length).toBeGreaterThanOrEqual(2000), { timeout: 20_000 });
+    await eventually(() => expect(frames.length).toBeGreaterThanOrEqual(2000));
     await afterMarker();
     expect(names().slice(0, -1).sort()).toEqual(all);
   });

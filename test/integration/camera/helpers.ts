@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import { systemClock } from '#jidoka/base/clock.js';
 import { silentLogger } from '#jidoka/base/logger.js';
 import type { CameraDeps } from '#jidoka/camera/camera-deps.js';
@@ -60,4 +61,9 @@ export async function writeJpeg(folder: string, name: string, text = name): Prom
   const path = join(folder, name);
   await writeFile(path, jpegBytes(text));
   return path;
+}
+
+/** Waits for a condition as long as a loaded machine may need; how long it took is not judged. */
+export function eventually(check: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(check, { timeout: 20_000 });
 }

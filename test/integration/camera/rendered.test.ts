@@ -1,9 +1,9 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { simulatedPart } from '#jidoka/camera/simulated/parts.js';
 import { RenderedCamera } from '#jidoka/camera/simulated/rendered-camera.js';
 import { renderTile } from '#jidoka/camera/simulated/tile.js';
 import { cameraContract, takeFrames } from '../../contract/camera.js';
-import { cameraDeps } from './helpers.js';
+import { cameraDeps, eventually } from './helpers.js';
 
 function makeCamera(framesPerSecond: number): RenderedCamera {
   return new RenderedCamera({ framesPerSecond, defectRate: 0.5, seed: 3 }, cameraDeps());
@@ -29,7 +29,7 @@ describe('rendered camera', () => {
     const ending = new AbortController();
     const iterator = camera.frames(ending.signal)[Symbol.asyncIterator]();
     const first = await iterator.next();
-    await vi.waitFor(() => expect(camera.status().framesDropped).toBeGreaterThan(20));
+    await eventually(() => expect(camera.status().framesDropped).toBeGreaterThan(20));
     let last = first;
     for (let count = 0; count < 5; count += 1) last = await iterator.next();
     expect((last.value?.sequence ?? 0) - (first.value?.sequence ?? 0)).toBeGreaterThan(20);

@@ -1,10 +1,10 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ReplayCamera } from '#jidoka/camera/replay/replay-camera.js';
 import type { Frame } from '#jidoka/domain/frame.js';
 import { cameraContract, takeFrames } from '../../contract/camera.js';
-import { cameraDeps, temporaryFolder, writeJpeg } from './helpers.js';
+import { cameraDeps, eventually, temporaryFolder, writeJpeg } from './helpers.js';
 
 function makeCamera(path: string, loop = true): ReplayCamera {
   return new ReplayCamera({ path, framesPerSecond: 200, loop }, cameraDeps());
@@ -70,6 +70,7 @@ describe('replay camera', () => {
       code: 'CAMERA_FOLDER_MISSING',
       consequence: 'config',
     });
+    expect(missing.status().text).toMatch(/^CAMERA_FOLDER_MISSING: .*nowhere/);
     await writeFile(join(folder.path, 'readme.md'), 'nothing to see');
     await expect(takeFrames(makeCamera(folder.path), 1)).rejects.toMatchObject({
       code: 'CAMERA_FOLDER_EMPTY',
@@ -85,12 +86,12 @@ describe('replay camera', () => {
     const running = (async () => {
       for await (const _frame of camera.frames(ending.signal)) shown += 1;
     })();
-    await vi.waitFor(() => expect(shown).toBeGreaterThan(1));
+    await eventually(() => expect(shown).toBeGreaterThan(1));
     await rename(folder.path, `${folder.path}-away`);
-    await vi.waitFor(() => expect(camera.status().state).toBe('failed'));
+    await eventually(() => expect(camera.status().state).toBe('failed'));
     const before = shown;
     await rename(`${folder.path}-away`, folder.path);
-    await vi.waitFor(() => expect(shown).toBeGreaterThan(before), { timeout: 10_000 });
+    await eventually(() => expect(shown).toBeGreaterThan(before));
     ending.abort();
     await running;
     await rm(`${folder.path}-away`, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { AttributeIds, type ClientSession, DataType, OPCUAClient, StatusCodes } from 'node-opcua-client';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '#jidoka/base/clock.js';
 import { silentLogger } from '#jidoka/base/logger.js';
 import { FeedCamera } from '#jidoka/camera/simulated/feed-camera.js';
@@ -13,7 +13,7 @@ import { renderTile } from '#jidoka/camera/simulated/tile.js';
 import { linePart } from '#jidoka/simline/process-model.js';
 import { type SimulatedLine, startSimulatedLine } from '#jidoka/simline/simulated-line.js';
 import { takeFrames } from '../../contract/camera.js';
-import { cameraDeps } from '../camera/helpers.js';
+import { cameraDeps, eventually } from '../camera/helpers.js';
 
 const FREE_PORTS = { mqttPort: 0, opcuaPort: 0, cameraPort: 0 } as const;
 const SEED = 11;
@@ -58,7 +58,7 @@ describe('simulated line', () => {
 
   it('counts parts and toggles the trigger with each', async () => {
     const before = (await read('Line1.PartCounter')).value.value as number;
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await read('Line1.PartCounter')).value.value).toBeGreaterThan(before + 2);
     });
     const values = await session.read(
