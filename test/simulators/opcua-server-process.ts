@@ -1,7 +1,7 @@
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
-import { DataType, StatusCodes, UserTokenType, Variant, VariantArrayType } from 'node-opcua-client';
+import { DataType, StatusCodes, Variant, VariantArrayType } from 'node-opcua-client';
 import { OPCUAServer } from 'node-opcua-server';
-import type { ServerCommand, ServerOptions, TagOptions, TagUpdate, WriteCall } from './opcua-server.ts';
+import type { ServerCommand, ServerOptions, TagOptions, TagUpdate, WriteCall } from './opcua-server.js';
 
 /** The server's own process, so that a test can freeze or kill it like a PLC that hangs or loses power. */
 
@@ -26,6 +26,8 @@ const server = new OPCUAServer({
   serverCertificateManager: certificates,
   allowAnonymous: options.anonymous ?? true,
   maxConnectionsPerEndpoint: 50,
+  // With 0 a sampling interval of 0 brings every single change, without a timer.
+  serverCapabilities: { minSupportedSampleRate: 0 },
   ...(users !== undefined && {
     userManager: { isValidUser: (name: string, password: string) => users[name] === password },
   }),
@@ -100,9 +102,16 @@ function handle(command: ServerCommand): unknown {
       return {
         open: server.currentSessionCount,
         subscriptions: server.currentSubscriptionCount,
+        monitoredItems: monitoredItems(),
         everOpened: requestedSessions,
       };
   }
+}
+
+function monitoredItems(): number {
+  const sessions = server.engine.getSessions();
+  const subscriptions = sessions.flatMap((session) => session.publishEngine.subscriptions);
+  return subscriptions.reduce((sum, subscription) => sum + subscription.monitoredItemCount, 0);
 }
 
 process.on('message', (message: { id: number; command: ServerCommand }) => {
@@ -116,6 +125,5 @@ process.on('disconnect', () => process.exit(0));
 
 await server.initialize();
 for (const [name, tag] of Object.entries(options.tags)) add(name, tag);
-if (users === undefined && options.anonymous === false) throw new Error(`no ${UserTokenType[1]} to log in with`);
 await server.start();
 process.send?.({ ready: true });

@@ -37,6 +37,7 @@ export type WriteCall = readonly { readonly name: string; readonly type: string;
 export interface SessionCounts {
   readonly open: number;
   readonly subscriptions: number;
+  readonly monitoredItems: number;
   /** CreateSession requests since this process began. */
   readonly everOpened: number;
 }
@@ -87,6 +88,8 @@ export class TestOpcuaServer {
     const child = fork(join(import.meta.dirname, 'opcua-server-process.ts'), [JSON.stringify(settings)], {
       execArgv: ['--import', 'tsx'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // JSON knows no NaN.
+      serialization: 'advanced',
     });
     this.#child = child;
     let complaint = '';
