@@ -15,7 +15,10 @@ export class JpegEncoder implements ImageEncoder {
     if (image.kind === 'encoded' && imageFormat(image.data).format === 'jpeg') return image.data;
     const picture = await openPicture(image, this.#maxImagePixels);
     const { data } = await decoding(() =>
-      redFirst(picture.pipeline.removeAlpha(), picture.blueFirst).jpeg({ quality }).toUint8Array(),
+      redFirst(picture.pipeline.removeAlpha(), picture.blueFirst)
+        .toColourspace(picture.grey ? 'b-w' : 'srgb')
+        .jpeg({ quality })
+        .toUint8Array(),
     );
     return data;
   }

@@ -12,6 +12,8 @@ export interface Picture {
   readonly height: number;
   /** A fresh decoding pipeline; its pixels are in the order the camera wrote them. */
   readonly pipeline: Sharp;
+  /** One channel, alpha aside. */
+  readonly grey: boolean;
   /** The pipeline's channels are blue, green, red: swap them with `redFirst` once the picture is small. */
   readonly blueFirst: boolean;
 }
@@ -58,7 +60,13 @@ function openRaw({ data, width, height, format }: RawImage, maxPixels: number): 
       expected: `${width * height * channels} for ${width} x ${height} ${format}`,
     });
   }
-  return { width, height, pipeline: rawPipeline(data, width, height, channels), blueFirst: false };
+  return {
+    width,
+    height,
+    pipeline: rawPipeline(data, width, height, channels),
+    grey: channels === 1,
+    blueFirst: false,
+  };
 }
 
 async function openEncoded({ data }: EncodedImage, maxPixels: number): Promise<Picture> {
@@ -68,11 +76,11 @@ async function openEncoded({ data }: EncodedImage, maxPixels: number): Promise<P
   if (format === 'png' && isAnimatedPng(data)) throw visionErrors.IMAGE_ANIMATED({ got: 'an animated PNG' });
   // Reading the header decodes nothing, so the limit is checked here where the size can be told.
   const header = await decoding(() => sharp(data, { limitInputPixels: false }).metadata());
-  const { width, height, pages = 1 } = header;
+  const { width, height, channels, pages = 1 } = header;
   if (pages > 1) throw visionErrors.IMAGE_ANIMATED({ got: `a ${name} of ${pages} pictures`, expected: 'one picture' });
   expectPixels(width, height, maxPixels);
   const options: SharpOptions = { limitInputPixels: maxPixels, failOn: 'warning', ignoreIcc: true };
-  return { width, height, pipeline: sharp(data, options), blueFirst: false };
+  return { width, height, pipeline: sharp(data, options), grey: channels < 3, blueFirst: false };
 }
 
 async function openBmp(data: Uint8Array, maxPixels: number): Promise<Picture> {
@@ -81,7 +89,13 @@ async function openBmp(data: Uint8Array, maxPixels: number): Promise<Picture> {
   expectPixels(width, height, maxPixels);
   const rows = await decoding(() => unpaddedRows(data, layout));
   const pipeline = rawPipeline(rows, width, height, channels);
-  return { width, height, pipeline: channels === 4 ? pipeline.removeAlpha() : pipeline, blueFirst: channels > 1 };
+  return {
+    width,
+    height,
+    pipeline: channels === 4 ? pipeline.removeAlpha() : pipeline,
+    grey: channels === 1,
+    blueFirst: channels > 1,
+  };
 }
 
 /** Cuts the padding off the rows and puts the top row first, away from the event loop. */
@@ -89,7 +103,7 @@ async function unpaddedRows(data: Uint8Array, layout: BmpLayout): Promise<Uint8A
   const { offset, stride, width, height, channels, bottomUp } = layout;
   const rows = rawPipeline(data.subarray(offset, offset + stride * height), stride, height, 1);
   const cut = rows.extract({ left: 0, top: 0, width: width * channels, height });
-  return (bottomUp ? cut.flip() : cut).raw().toBuffer();
+  return (bottomUp ? cut.flip() : cut).toColourspace('b-w').raw().toBuffer();
 }
 
 function rawPipeline(data: Uint8Array, width: number, height: number, channels: 1 | 3 | 4): Sharp {

@@ -1,5 +1,5 @@
 import type { FitEnum } from 'sharp';
-import type { Image, Region, View } from '../domain/frame.js';
+import type { Image, Region, Rotation, View } from '../domain/frame.js';
 import { visionErrors } from './errors.js';
 import type { Manifest } from './manifest.js';
 import { decoding, openPicture, type Picture, redFirst } from './picture.js';
@@ -29,8 +29,9 @@ export async function preprocess(
   const { fill, kernel } = preprocessing;
   const { data, info } = await decoding(() => {
     let pipeline = picture.pipeline;
-    if (view.region !== undefined) pipeline = pipeline.extract(view.region);
+    // Where a resize follows, sharp turns before it cuts, whatever the order of the calls: the region is turned as well.
     if (view.rotate !== 0) pipeline = pipeline.rotate(view.rotate);
+    if (view.region !== undefined) pipeline = pipeline.extract(turned(view.region, view.rotate, picture));
     pipeline = pipeline.removeAlpha().resize({
       width: input.width,
       height: input.height,
@@ -53,6 +54,23 @@ export async function preprocess(
     got: `${info.width} x ${info.height} x ${info.channels} after resizing`,
     expected: `${input.width} x ${input.height} x ${input.channels}`,
   });
+}
+
+/** Where a region of a picture lies once the picture has been turned clockwise. */
+function turned(region: Region, rotate: Rotation, picture: Pick<Picture, 'width' | 'height'>): Region {
+  const { left, top, width, height } = region;
+  const right = picture.width - left - width;
+  const bottom = picture.height - top - height;
+  switch (rotate) {
+    case 0:
+      return region;
+    case 90:
+      return { left: bottom, top: left, width: height, height: width };
+    case 180:
+      return { left: right, top: bottom, width, height };
+    case 270:
+      return { left: top, top: right, width: height, height: width };
+  }
 }
 
 function expectInside({ left, top, width, height }: Region, picture: Picture): void {
