@@ -5,8 +5,8 @@ import type { Cursor } from './cursor.js';
 
 /** What the MQTT broker and the OPC UA servers need besides the schema. */
 export function checkConnections(root: Cursor): readonly Finding[] {
-  const mqtt = root.at('mqtt');
   const servers = root.at('opcua').entries;
+  const mqtt = root.at('mqtt');
   return [
     ...checkUserInfo(mqtt.at('url')),
     ...checkLogin(mqtt),
