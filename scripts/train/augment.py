@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 
-NOISE = tf.constant(np.random.default_rng(0).standard_normal((8, 768, 768), np.float32))
+NOISE = np.random.default_rng(0).standard_normal((8, 768, 768), np.float32)
 
 
 def _uniform(batch: tf.Tensor, low: float, high: float, dims: int = 1) -> tf.Tensor:
@@ -82,7 +82,7 @@ def random_light(images: tf.Tensor, how: dict[str, float]) -> tf.Tensor:
     # Drawing fresh normal numbers for every pixel would cost more than all the rest: shift a kept field instead.
     start = tf.random.uniform([2], 0, NOISE.shape[1] // 2, tf.int32)
     height, width = images.shape[1], images.shape[2]
-    noise = NOISE[:, start[0] : start[0] + height, start[1] : start[1] + width]
+    noise = tf.constant(NOISE)[:, start[0] : start[0] + height, start[1] : start[1] + width]
     noise = tf.gather(noise, tf.random.uniform([batch], 0, NOISE.shape[0], tf.int32))
     noise = noise[..., tf.newaxis] * _uniform(batch, 0.0, how["noise"], 4)
     return tf.clip_by_value((images + noise) * inside, 0.0, 1.0)

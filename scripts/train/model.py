@@ -13,6 +13,10 @@ import numpy as np
 from keras import layers
 
 
+WINDOW = 32
+DARK = 4.5
+
+
 def _conv(x: Any, channels: int, kernel: int, stride: int = 1) -> Any:
     """Convolution, batch norm, ReLU: [b, h, w, c] -> [b, h/stride, w/stride, channels]."""
     x = layers.Conv2D(channels, kernel, stride, padding="same", use_bias=False)(x)
@@ -30,6 +34,24 @@ def _separable(x: Any, channels: int, stride: int = 1) -> Any:
     return layers.ReLU()(y)
 
 
+def _normalized(image: Any) -> Any:
+    """Grey level beside local contrast: [b, h, w, 1] in 0…255 -> [b, h, w, 2].
+
+    Local contrast is (pixel - mean) / deviation of its 32-pixel neighbourhood, counted over the part alone (letterbox
+    bars and the dark surround are left out), so that a defect looks the same under every exposure.
+    """
+    inside = keras.ops.cast(image > DARK, "float32")
+    moments = keras.ops.concatenate([inside, image * inside, image * image * inside], axis=3)
+    moments = layers.AveragePooling2D(WINDOW, WINDOW // 4, padding="same")(moments)
+    count = moments[..., 0:1] + 1e-3
+    mean = moments[..., 1:2] / count
+    variance = keras.ops.maximum(moments[..., 2:3] / count - mean * mean, 0.0)
+    local = keras.ops.concatenate([mean, 1 / (keras.ops.sqrt(variance) + 2)], axis=3)
+    local = layers.UpSampling2D(WINDOW // 4, interpolation="bilinear")(local)
+    contrast = inside * (image - local[..., 0:1]) * local[..., 1:2]
+    return keras.ops.concatenate([image * (1 / 64) - 1, keras.ops.clip(contrast, -6, 6)], axis=3)
+
+
 def build(
     height: int, width: int, classes: int, defects: int, options: dict[str, Any]
 ) -> keras.Model:
@@ -39,8 +61,7 @@ def build(
     """
     widths, blocks = options["widths"], options["blocks"]
     image = layers.Input((height, width, 1), name="image", dtype="float32")
-    x = layers.Rescaling(1 / 64, offset=-1)(image)
-    x = _conv(x, widths[0], 3, 2)
+    x = _conv(_normalized(image), widths[0], 3, 2)
     x = _conv(x, widths[1], 3, 2)
     for _ in range(blocks[0]):
         x = _separable(x, widths[1])
@@ -64,8 +85,10 @@ def build(
         layers.GlobalMaxPooling2D()(cells),
         layers.GlobalAveragePooling2D()(layers.Activation("sigmoid")(cells)),
     ]
-    x = layers.Dropout(options.get("dropout", 0.3))(layers.Concatenate()(evidence))
-    logits = layers.Dense(classes, name="logits")(x)
+    x = layers.Concatenate()(evidence)
+    x = layers.BatchNormalization()(x)
+    x = layers.Dropout(options.get("dropout", 0.3))(x)
+    logits = layers.Dense(classes, name="logits", kernel_initializer="zeros")(x)
     return keras.Model(image, {"logits": logits, "cells": cells})
 
 

@@ -9,19 +9,21 @@ Writes runs/NAME/arrays.npz:
   thumbnails  uint8 [n, 32, 32], stretched, for finding near-duplicates
   masks       uint8 [n, height, width], 255 on the defect (zeros where there is no mask)
   has_mask    bool  [n], false where a defective part's mask is unknown
+  side        int64 [n], only for rendered recipes: 1 for frames of the validation seed, else 0
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from recipe import HERE, Recipe, data_root, load_recipe, source_folder
+from recipe import HERE, ROOT, Recipe, data_root, load_recipe, source_folder
 
 THUMBNAIL = 32
 
@@ -80,6 +82,32 @@ def resize_masks(recipe: Recipe, names: list[str]) -> tuple[np.ndarray, np.ndarr
     return masks, known
 
 
+def render(recipe: Recipe, side: str) -> Path:
+    """Renders the recipe's frames of one side (train, validation) as class folders."""
+    folder = recipe.run_folder / "rendered" / side
+    how = recipe.data["render"][side]
+    shutil.rmtree(folder, ignore_errors=True)
+    script = str(ROOT / "scripts" / "render-tiles.ts")
+    options = ["--out", str(folder), "--count", str(how["count"]), "--seed", str(how["seed"])]
+    subprocess.run(["npx", "tsx", script, *options], check=True, cwd=ROOT)
+    return folder
+
+
+def collect(recipe: Recipe, source: Path) -> dict[str, np.ndarray]:
+    """All arrays of one folder of class folders."""
+    names, images = resize_for(recipe, source)
+    _, thumbnails = resize_folder(source, THUMBNAIL, THUMBNAIL, "stretch", "linear", 0)
+    masks, has_mask = resize_masks(recipe, names)
+    return {
+        "images": images,
+        "labels": label_indices(recipe, names),
+        "names": np.array(names),
+        "thumbnails": thumbnails,
+        "masks": masks,
+        "has_mask": has_mask,
+    }
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -87,20 +115,15 @@ def main() -> None:
     parser.add_argument("--data", help="folder of class folders (default: the recipe's)")
     arguments = parser.parse_args()
     recipe = load_recipe(arguments.recipe)
-    source = source_folder(recipe, arguments.data)
-    names, images = resize_for(recipe, source)
-    _, thumbnails = resize_folder(source, THUMBNAIL, THUMBNAIL, "stretch", "linear", 0)
-    masks, has_mask = resize_masks(recipe, names)
-    np.savez(
-        recipe.run_folder / "arrays.npz",
-        images=images,
-        labels=label_indices(recipe, names),
-        names=np.array(names),
-        thumbnails=thumbnails,
-        masks=masks,
-        has_mask=has_mask,
-    )
-    print(f"{len(names)} images of {images.shape[2]} x {images.shape[1]} pixels")
+    if "render" in recipe.data:
+        parts = [collect(recipe, render(recipe, side)) for side in ("train", "validation")]
+        arrays = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        arrays["side"] = np.repeat([0, 1], [len(part["labels"]) for part in parts])
+    else:
+        arrays = collect(recipe, source_folder(recipe, arguments.data))
+    np.savez(recipe.run_folder / "arrays.npz", **arrays)
+    count, height, width = arrays["images"].shape
+    print(f"{count} images of {width} x {height} pixels")
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def report(recipe: Recipe, arrays: dict[str, np.ndarray], split: dict) -> str:
     closest = float(correlations(arrays["thumbnails"])[valid][:, ~valid].max())
     lines.append(f"groups on both sides: {len(shared)}")
     lines.append(f"closest pair across the border: correlation {closest:.4f}")
-    if len(shared) or closest > recipe.split["correlation"]:
+    if len(shared) or closest > recipe.split.get("correlation", 1.01):
         raise SystemExit("\n".join([*lines, "the split leaks near-duplicates"]))
     return "\n".join(lines)
 
@@ -129,13 +129,18 @@ def main() -> None:
         raise SystemExit(f"{path} is missing: run prepare.py {arguments.recipe} first")
     arrays = dict(np.load(path))
     how = recipe.split
-    pairs = correlations(arrays["thumbnails"])
-    groups = group_ids(arrays["names"], pairs, how["correlation"], how["gap"])
-    folds = assign_folds(
-        arrays["labels"], groups, len(recipe.labels), how["folds"], how["seed"]
-    )
+    if "side" in arrays:
+        # Rendered frames: the seeds keep the sides apart, each frame is its own group.
+        folds, groups = arrays["side"], np.arange(len(arrays["side"]))
+    else:
+        pairs = correlations(arrays["thumbnails"])
+        groups = group_ids(arrays["names"], pairs, how["correlation"], how["gap"])
+        folds = assign_folds(
+            arrays["labels"], groups, len(recipe.labels), how["folds"], how["seed"]
+        )
+    validation = how.get("validation", 1)
     split = {
-        "validation": how["validation"],
+        "validation": validation,
         "names": arrays["names"].tolist(),
         "groups": groups.tolist(),
         "folds": folds.tolist(),
@@ -145,7 +150,7 @@ def main() -> None:
     (recipe.run_folder / "split.json").write_text(json.dumps(split), encoding="utf-8")
     (recipe.run_folder / "split.txt").write_text(text + "\n", encoding="utf-8")
     if arguments.out:
-        names = arrays["names"][folds == how["validation"]].tolist()
+        names = arrays["names"][folds == validation].tolist()
         source = source_folder(recipe, arguments.data)
         write_folders(names, source, Path(arguments.out))
 
