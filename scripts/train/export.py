@@ -67,9 +67,7 @@ def keras_scores(network: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.concatenate([np.asarray(tf.nn.softmax(out["logits"])) for out in logits])
 
 
-def choose_threshold(
-    scores: np.ndarray, labels: np.ndarray, good: int, escape: float
-) -> float:
+def choose_threshold(scores: np.ndarray, labels: np.ndarray, good: int, escape: float) -> float:
     """The lowest threshold (in hundredths) that lets at most the share `escape` of defective parts pass."""
     for step in range(1, 100):
         passed = scores[labels != good, good] >= step / 100
@@ -144,7 +142,9 @@ def main() -> None:
     }
     text_json = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (package / "model.json").write_text(text_json, encoding="utf-8")
-    print(f"{network.count_params()} parameters, {multiply_adds(network) / 1e6:.1f} million multiply-adds")
+    print(
+        f"{network.count_params()} parameters, {multiply_adds(network) / 1e6:.1f} million multiply-adds"
+    )
     print(f"model.onnx {len(model_bytes)} bytes, sha256 {manifest['sha256']}")
     print(f"onnxruntime {onnxruntime.__version__}, validation split:\n{text}")
 

@@ -12,7 +12,6 @@ import keras
 import numpy as np
 from keras import layers
 
-
 WINDOW = 32
 DARK = 4.5
 
@@ -35,10 +34,11 @@ def _separable(x: Any, channels: int, stride: int = 1) -> Any:
 
 
 def _normalized(image: Any) -> Any:
-    """Grey level beside local contrast: [b, h, w, 1] in 0…255 -> [b, h, w, 2].
+    """Relative grey level beside local contrast: [b, h, w, 1] in 0…255 -> [b, h, w, 2].
 
-    Local contrast is (pixel - mean) / deviation of its 32-pixel neighbourhood, counted over the part alone (letterbox
-    bars and the dark surround are left out), so that a defect looks the same under every exposure.
+    The first is pixel / mean of the part - 1; the second (pixel - mean) / deviation of its 32-pixel neighbourhood. Both
+    count the part alone (letterbox bars and the dark surround are left out and become 0), so that a defect looks the
+    same under every exposure.
     """
     inside = keras.ops.cast(image > DARK, "float32")
     moments = keras.ops.concatenate([inside, image * inside, image * image * inside], axis=3)
@@ -48,8 +48,11 @@ def _normalized(image: Any) -> Any:
     variance = keras.ops.maximum(moments[..., 2:3] / count - mean * mean, 0.0)
     local = keras.ops.concatenate([mean, 1 / (keras.ops.sqrt(variance) + 2)], axis=3)
     local = layers.UpSampling2D(WINDOW // 4, interpolation="bilinear")(local)
-    contrast = inside * (image - local[..., 0:1]) * local[..., 1:2]
-    return keras.ops.concatenate([image * (1 / 64) - 1, keras.ops.clip(contrast, -6, 6)], axis=3)
+    contrast = (image - local[..., 0:1]) * local[..., 1:2]
+    whole = layers.GlobalAveragePooling2D(keepdims=True)(moments)
+    relative = image * (whole[..., 0:1] / (whole[..., 1:2] + 1e-3)) - 1
+    both = keras.ops.concatenate([2 * relative, contrast], axis=3)
+    return keras.ops.clip(both, -6, 6) * inside
 
 
 def build(
@@ -76,10 +79,10 @@ def build(
     x = layers.Conv2D(widths[2], 1, use_bias=False)(deep)
     x = layers.UpSampling2D(2, interpolation="nearest")(layers.BatchNormalization()(x))
     fused = _separable(layers.ReLU()(layers.Add()([fine, x])), widths[2])
-    cells = layers.Conv2D(defects, 1, name="cells", bias_initializer=keras.initializers.Constant(-3))(fused)
+    cells = layers.Conv2D(
+        defects, 1, name="cells", bias_initializer=keras.initializers.Constant(-3)
+    )(fused)
     evidence = [
-        layers.GlobalAveragePooling2D()(deep),
-        layers.GlobalMaxPooling2D()(deep),
         layers.GlobalAveragePooling2D()(fused),
         layers.GlobalMaxPooling2D()(fused),
         layers.GlobalMaxPooling2D()(cells),

@@ -9,6 +9,7 @@ Writes runs/NAME/arrays.npz:
   thumbnails  uint8 [n, 32, 32], stretched, for finding near-duplicates
   masks       uint8 [n, height, width], 255 on the defect (zeros where there is no mask)
   has_mask    bool  [n], false where a defective part's mask is unknown
+  boxes       float32 [n, 2], width and height of the photograph inside the input, in pixels
   side        int64 [n], only for rendered recipes: 1 for frames of the validation seed, else 0
 """
 
@@ -35,9 +36,7 @@ def resize_folder(
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "resized"
         arguments = [str(source), str(out), str(width), str(height), mode, kernel]
-        subprocess.run(
-            ["node", str(HERE / "resize.mjs"), *arguments, str(fill)], check=True
-        )
+        subprocess.run(["node", str(HERE / "resize.mjs"), *arguments, str(fill)], check=True)
         names = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
         pixels = np.fromfile(out.with_suffix(".bin"), np.uint8)
     return names, pixels.reshape(len(names), height, width)
@@ -71,15 +70,21 @@ def resize_masks(recipe: Recipe, names: list[str]) -> tuple[np.ndarray, np.ndarr
         return masks, known
     where = {Path(name).with_suffix("").as_posix(): i for i, name in enumerate(names)}
     mode = recipe.preprocessing["resize"]
-    mask_names, pixels = resize_folder(
-        data_root() / folder, width, height, mode, "linear", 0
-    )
+    mask_names, pixels = resize_folder(data_root() / folder, width, height, mode, "linear", 0)
     for name, mask in zip(mask_names, pixels):
         i = where.get(Path(name).with_suffix("").as_posix())
         if i is not None:
             masks[i] = mask
             known[i] = True
     return masks, known
+
+
+def part_boxes(recipe: Recipe, images: np.ndarray) -> np.ndarray:
+    """Width and height of what is not a letterbox bar: uint8 [n, h, w] -> float32 [n, 2]."""
+    bar = np.abs(images.astype(np.int16) - recipe.preprocessing["fill"]) < 3
+    width = (~bar.all(axis=1)).sum(axis=1)
+    height = (~bar.all(axis=2)).sum(axis=1)
+    return np.stack([width, height], axis=1).astype(np.float32)
 
 
 def render(recipe: Recipe, side: str) -> Path:
@@ -105,6 +110,7 @@ def collect(recipe: Recipe, source: Path) -> dict[str, np.ndarray]:
         "thumbnails": thumbnails,
         "masks": masks,
         "has_mask": has_mask,
+        "boxes": part_boxes(recipe, images),
     }
 
 

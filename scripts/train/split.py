@@ -28,9 +28,7 @@ def correlations(thumbnails: np.ndarray) -> np.ndarray:
     return flat @ flat.T
 
 
-def group_ids(
-    names: np.ndarray, pairs: np.ndarray, correlation: float, gap: int
-) -> np.ndarray:
+def group_ids(names: np.ndarray, pairs: np.ndarray, correlation: float, gap: int) -> np.ndarray:
     """Union-find over near-duplicates: int64 [n], equal numbers stay together.
 
     `gap` is the greatest distance of neighbouring frame numbers; 0 ignores the names.

@@ -22,7 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from augment import random_affine, random_light
+from augment import fit_frames, paste_defects, random_affine, random_light
 from metrics import describe, summarize
 from model import build, multiply_adds
 from recipe import Recipe, load_recipe
@@ -65,14 +65,38 @@ def batches(
     draw = sampling(labels, groups[chosen], good)
     rng = np.random.default_rng(how["seed"])
 
+    # The first `paste` images of a batch are sound hosts for the defects of as many donors after the batch's end.
+    paste = how["paste"]
+    boxes = arrays["boxes"][chosen]
+    aspects = np.log(boxes[:, 0] / boxes[:, 1])
+    frames = tf.constant(boxes)
+    hosts = np.flatnonzero(labels == good)
+    donors = np.flatnonzero((labels != good) & arrays["has_mask"][chosen])
+
+    def donor_for(host: int) -> int:
+        # A frame of about the same shape, so that stretching it onto the host keeps the defect's own shape.
+        near = donors[np.abs(aspects[donors] - aspects[host]) < 0.5]
+        near = near if len(near) else donors
+        return int(rng.choice(near, p=draw[near] / draw[near].sum()))
+
     def indices():
         while True:
-            yield rng.choice(len(labels), how["batch"], p=draw)
+            drawn = rng.choice(len(labels), how["batch"], p=draw)
+            drawn[:paste] = rng.choice(hosts, paste, p=draw[hosts] / draw[hosts].sum())
+            yield np.array([*drawn, *(donor_for(host) for host in drawn[:paste])], np.int64)
 
     def load(index: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         pair = tf.stack([tf.gather(images, index), tf.gather(masks, index)], axis=3)
         pair = tf.cast(pair, tf.float32) / 255
-        pair.set_shape([how["batch"], *images.shape[1:], 2])
+        pair.set_shape([how["batch"] + paste, *images.shape[1:], 2])
+        if paste:
+            pair, rest = pair[: how["batch"]], pair[how["batch"] :]
+            given, donated = index[:paste], index[how["batch"] :]
+            rest = fit_frames(rest, tf.gather(frames, donated), tf.gather(frames, given))
+            changed, done = paste_defects(pair[:paste], rest)
+            pair = tf.concat([changed, pair[paste:]], axis=0)
+            taken = tf.where(done, donated, given)
+            index = tf.concat([taken, index[paste : how["batch"]]], axis=0)
         pair = random_affine(pair, how["augment"])
         image = random_light(pair[..., :1], how["augment"])
         truth = tf.one_hot(tf.gather(targets, index), classes)
@@ -82,7 +106,7 @@ def batches(
         weight = tf.ones_like(cells) * tf.reshape(tf.gather(known, index), [-1, 1, 1, 1])
         return image * 255, {"logits": truth, "cells": tf.concat([maps, weight], axis=3)}
 
-    signature = tf.TensorSpec([how["batch"]], tf.int64)
+    signature = tf.TensorSpec([how["batch"] + paste], tf.int64)
     return (
         tf.data.Dataset.from_generator(indices, output_signature=signature)
         .map(load, num_parallel_calls=1)
@@ -116,7 +140,10 @@ def fit(
     size = recipe.input
     classes = len(recipe.labels)
     model = build(size["height"], size["width"], classes, classes, recipe.model)
-    print(f"{model.count_params()} parameters, {multiply_adds(model) / 1e6:.1f} million multiply-adds", flush=True)
+    print(
+        f"{model.count_params()} parameters, {multiply_adds(model) / 1e6:.1f} million multiply-adds",
+        flush=True,
+    )
     steps = how["steps"] * how["epochs"]
     warm = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -132,7 +159,9 @@ def fit(
     model.compile(
         optimizer,
         loss={
-            "logits": keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=how["smoothing"]),
+            "logits": keras.losses.CategoricalCrossentropy(
+                from_logits=True, label_smoothing=how["smoothing"]
+            ),
             "cells": cell_loss,
         },
         loss_weights={"logits": 1.0, "cells": how["cell_weight"]},
@@ -148,7 +177,9 @@ def fit(
         scores = predict(model, arrays["images"][valid])
         figures = summarize(scores, arrays["labels"][valid], good, 0.5)
         seconds = time.monotonic() - started
-        history.append({"epoch": epoch + 1, "loss": logs["loss"], "balanced": figures["balancedAccuracy"]})
+        history.append(
+            {"epoch": epoch + 1, "loss": logs["loss"], "balanced": figures["balancedAccuracy"]}
+        )
         recalls = " ".join(f"{r:.2f}" for r in figures["recalls"])
         print(
             f"epoch {epoch + 1:3d} {seconds:5.0f} s loss {logs['loss']:.3f} cells {logs['cells_loss']:.3f}"
