@@ -36,7 +36,9 @@ export function paintCracks(canvas: Canvas, random: Random): void {
   const length = random.between(35, 120) * canvas.scale;
   const halfWidth = random.between(0.6, 1.25) * canvas.scale;
   const depth = random.between(0.38, 0.7);
-  const startY = fromEdge ? (Math.sin(heading) > 0 ? canvas.tile.top : canvas.tile.bottom) : y;
+  // A crack that runs along the edge would hide in it.
+  const startY =
+    fromEdge && Math.abs(Math.sin(heading)) > 0.7 ? (Math.sin(heading) > 0 ? canvas.tile.top : canvas.tile.bottom) : y;
   const mask = new Float32Array(canvas.pixels.length);
   const walk = (x0: number, y0: number, heading0: number, steps: number, width: number, mayBranch: boolean): void => {
     let px = x0;
