@@ -4,7 +4,7 @@
  * node scripts/train/resize.mjs SOURCE OUT WIDTH HEIGHT MODE KERNEL FILL
  *
  * SOURCE is CLASS/FILE; OUT.bin receives uint8 [n, HEIGHT, WIDTH] and OUT.json the list of "CLASS/FILE" in that order.
- * MODE is stretch, letterbox or cover. Whole frames reach the agent, so JPEG decoding never shrinks on load here.
+ * MODE is stretch, letterbox or cover. The options are those of src/vision/preprocess.ts: change both together.
  */
 import { createWriteStream } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
@@ -32,7 +32,7 @@ for (const folder of (await readdir(source, { withFileTypes: true })).sort((a, b
 
 const stream = createWriteStream(`${out}.bin`);
 for (const name of names) {
-  const pixels = await sharp(join(source, name))
+  const pixels = await sharp(join(source, name), { ignoreIcc: true })
     .removeAlpha()
     .resize({
       width,

@@ -34,8 +34,8 @@ THREADS = 2
 def sampling(labels: np.ndarray, groups: np.ndarray, good: int) -> np.ndarray:
     """Probability of drawing each training image: float64 [n].
 
-    The good class takes three tenths, the others share the rest by the root of their size; within a class an image
-    counts less where many of its group are there.
+    The good class takes three tenths, the others share the rest nearly evenly (the fourth root of their size); within
+    a class an image counts less where many of its group are there.
     """
     weight = np.zeros(len(labels))
     classes = np.unique(labels)
@@ -43,7 +43,7 @@ def sampling(labels: np.ndarray, groups: np.ndarray, good: int) -> np.ndarray:
         chosen = labels == c
         _, inverse, size = np.unique(groups[chosen], return_inverse=True, return_counts=True)
         inside = 1 / np.sqrt(size[inverse])
-        weight[chosen] = inside / inside.sum() * np.sqrt(chosen.sum())
+        weight[chosen] = inside / inside.sum() * chosen.sum() ** 0.25
     bad = labels != good
     weight[~bad] *= 0.3 / weight[~bad].sum()
     weight[bad] *= 0.7 / weight[bad].sum()
