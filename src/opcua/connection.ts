@@ -1,6 +1,6 @@
 import { Backoff } from '../base/backoff.js';
 import { type Clock, systemClock } from '../base/clock.js';
-import type { JidokaError } from '../base/errors.js';
+import { type JidokaError, messageOf } from '../base/errors.js';
 import { type Lifecycle, withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import type { OpcuaConnectionConfig } from '../config/schema/connections.js';
@@ -244,8 +244,8 @@ export class OpcuaConnection implements Lifecycle {
       const lostAfterMs = this.#lostAfterMs(info);
       this.#dispatch({ kind: 'opened', life, atMs: this.#clock.monotonicMs(), lostAfterMs });
     } catch (error) {
-      const secured = config.securityMode !== 'none';
-      const { error: reason, patient } = translateConnectError(error, this.endpoint, secured);
+      const security = { secured: config.securityMode !== 'none', pkiFolder };
+      const { error: reason, patient } = translateConnectError(error, this.endpoint, security);
       this.#dispatch({ kind: 'failed', life, reason, patient });
     }
   }
@@ -297,8 +297,12 @@ export class OpcuaConnection implements Lifecycle {
 
   #monitor(tags: readonly MonitoredTag[]): void {
     if (tags.length === 0) return;
-    const link = this.#link;
-    void link?.monitor(tags.map((tag) => tag.begin(this.#logger, this.life)));
+    const { life } = this;
+    const items = tags.map((tag) => tag.begin(this.#logger, life));
+    this.#link?.monitor(items).catch((error: unknown) => {
+      const reason = opcuaErrors.OPCUA_CONNECTION_LOST({ where: this.endpoint, got: messageOf(error), cause: error });
+      this.#dispatch({ kind: 'failed', life, reason, patient: false });
+    });
   }
 
   #becomeDown(reason: JidokaError): void {

@@ -7,6 +7,13 @@ export interface Translated {
   readonly patient: boolean;
 }
 
+/** The security a connection was attempted with. */
+export interface ConnectSecurity {
+  /** Messages are signed or encrypted. */
+  readonly secured: boolean;
+  readonly pkiFolder: string;
+}
+
 type Code = Exclude<keyof typeof opcuaErrors, 'definitions'>;
 
 /** node-opcua tells what happened only in the text of its errors; the first pattern that fits decides. */
@@ -27,15 +34,19 @@ const PATTERNS: readonly (readonly [RegExp, Code, boolean])[] = [
 ];
 
 /** What the library threw while a connection was set up, as an error an operator understands. */
-export function translateConnectError(error: unknown, where: string, secured: boolean): Translated {
+export function translateConnectError(error: unknown, where: string, security: ConnectSecurity): Translated {
   if (error instanceof JidokaError) return { error, patient: false };
   const got = oneLine(messageOf(error));
+  const { secured, pkiFolder } = security;
   for (const [pattern, code, patient] of PATTERNS) {
-    if (pattern.test(got)) return { error: opcuaErrors[code]({ where, got, cause: error }), patient };
+    if (!pattern.test(got)) continue;
+    const hint = code === 'OPCUA_CERT_UNTRUSTED' ? { hint: trustHint(pkiFolder) } : {};
+    return { error: opcuaErrors[code]({ where, got, cause: error, ...hint }), patient };
   }
   // A server that does not trust us says no more than this.
   if (secured && /rejected by server|disconnected by third party|ECONNRESET|socket has been closed/i.test(got)) {
-    return { error: opcuaErrors.OPCUA_CLIENT_CERT_REFUSED({ where, got, cause: error }), patient: true };
+    const hint = `Look in the server's list of rejected certificates and trust ${pkiFolder}/own/certs/client_certificate.pem.`;
+    return { error: opcuaErrors.OPCUA_CLIENT_CERT_REFUSED({ where, got, cause: error, hint }), patient: true };
   }
   return { error: opcuaErrors.OPCUA_CONNECT_FAILED({ where, got, cause: error }), patient: false };
 }
@@ -45,6 +56,10 @@ export function tagFault(nodeId: string, status: string): JidokaError {
   const details = { where: nodeId, got: status };
   if (/BadNodeIdUnknown|BadNodeIdInvalid/.test(status)) return opcuaErrors.OPCUA_NODE_UNKNOWN(details);
   return opcuaErrors.OPCUA_NODE_REFUSED(details);
+}
+
+function trustHint(pkiFolder: string): string {
+  return `Compare its fingerprint with the server's, then move it from ${pkiFolder}/rejected to ${pkiFolder}/trusted/certs.`;
 }
 
 function oneLine(text: string): string {

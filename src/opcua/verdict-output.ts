@@ -72,11 +72,14 @@ export class OpcuaVerdictOutput implements VerdictOutput {
 
   async write(result: OutputResult): Promise<void> {
     await this.#inTurn(async (permit) => {
+      let whole = false;
       try {
         await this.#writeResult(result, permit);
-      } catch (error) {
-        if (!permit.expired && this.#options.connection.isLive) await this.#clearAtOnce();
-        throw error;
+        whole = !permit.expired;
+      } finally {
+        // Here too, when the answer came after the caller gave up: servers may work on two calls at a time, and the
+        // clear that was sent then may have been overtaken by what it was to clear.
+        if (!whole && this.#options.connection.isLive) await this.#clearAtOnce();
       }
     });
   }

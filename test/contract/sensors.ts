@@ -15,7 +15,7 @@ export interface SensorRig {
   dispose(): Promise<void>;
 }
 
-const PATIENCE = { timeout: 20_000, interval: 20 };
+const PATIENCE = { timeout: 40_000, interval: 20 };
 
 /** What every implementation of the `SensorSource` port holds; the tests are steps of one story and run in order. */
 export function sensorSourceContract(name: string, makeRig: () => Promise<SensorRig>): void {

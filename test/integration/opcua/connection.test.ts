@@ -1,8 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OpcuaConnection } from '#jidoka/opcua/connection.js';
 import { OpcuaSensorSource } from '#jidoka/opcua/sensor-source.js';
 import { TestOpcuaServer } from '../../simulators/opcua-server.js';
-import { keptLog, makeConnection, PATIENCE, removePki, sensor } from './rig.js';
+import { heardConsole, keptLog, makeConnection, PATIENCE, pkiFolder, removePki, sensor } from './rig.js';
 
 afterAll(removePki);
 
@@ -155,30 +158,56 @@ describe('OPC UA connection', () => {
     await vi.waitFor(async () => expect(await server.sessions()).toMatchObject({ open: 0 }), PATIENCE);
   });
 
-  it('keeps the log calm while the server is away, and the console silent', async () => {
-    const said: unknown[] = [];
-    const spies = (['log', 'warn', 'error', 'info'] as const).map((name) =>
-      vi.spyOn(console, name).mockImplementation((...parts: unknown[]) => void said.push(parts)),
-    );
+  it('keeps the log calm while the server is away', async () => {
+    await connect();
+    await live();
+    await server.kill();
+    const attempts = () => log.lines.filter(({ message }) => message.startsWith('OPCUA_SERVER_ABSENT')).length;
+    await vi.waitFor(() => expect(attempts()).toBeGreaterThan(3), PATIENCE);
+    expect(spoken().map((line) => line.split(':')[0])).toEqual([
+      `Connected to opc.tcp`,
+      'OPCUA_CONNECTION_LOST',
+      'OPCUA_SERVER_ABSENT',
+    ]);
+    await server.start();
+    await live();
+    expect(spoken().at(-1)).toBe(`Connected to ${server.endpoint}.`);
+  });
+
+  it('keeps the console silent', async () => {
+    const heard = heardConsole();
     try {
       await connect();
       await live();
+      server.freeze();
+      await vi.waitFor(() => expect(connection.status().text).toMatch(/SILENT/), PATIENCE);
+      server.thaw();
+      await live();
       await server.kill();
-      const attempts = () => log.lines.filter(({ message }) => message.startsWith('OPCUA_SERVER_ABSENT')).length;
-      await vi.waitFor(() => expect(attempts()).toBeGreaterThan(3), PATIENCE);
-      expect(spoken().map((line) => line.split(':')[0])).toEqual([
-        `Connected to opc.tcp`,
-        'OPCUA_CONNECTION_LOST',
-        'OPCUA_SERVER_ABSENT',
-      ]);
+      await vi.waitFor(() => expect(connection.status().text).toMatch(/ABSENT/), PATIENCE);
       await server.start();
       await live();
-      expect(spoken().at(-1)).toBe(`Connected to ${server.endpoint}.`);
+      await connection.stop();
     } finally {
-      for (const spy of spies) spy.mockRestore();
+      heard.end();
+      server.thaw();
     }
-    expect(said).toEqual([]);
+    expect(heard.said).toEqual([]);
   });
+
+  it.each(['connected', 'disconnected'] as const)(
+    'leaves nothing running when it is stopped while %s',
+    async (state) => {
+      const endpoint = state === 'connected' ? server.endpoint : 'opc.tcp://127.0.0.1:1';
+      const child = fork(join(import.meta.dirname, 'stop-process.ts'), [endpoint, await pkiFolder(), state], {
+        execArgv: ['--import', 'tsx'],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      child.disconnect();
+      onTestFinished(() => void child.kill('SIGKILL'));
+      expect(await once(child, 'exit')).toEqual([0, null]);
+    },
+  );
 
   it('waits longer for a server that gives signs of life rarely', async () => {
     await connect({ lostAfterMs: 60 });

@@ -1,12 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import type { Logger } from '#jidoka/base/logger.js';
 import { opcuaConnectionSchema } from '#jidoka/config/schema/connections.js';
 import { sensorSchema } from '#jidoka/config/schema/station.js';
 import { OpcuaConnection, type OpcuaConnectionOptions } from '#jidoka/opcua/connection.js';
 
-export const PATIENCE = { timeout: 25_000, interval: 20 };
+// Starting a server takes seconds, more where other tests run beside.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+
+export const PATIENCE = { timeout: 40_000, interval: 20 };
 
 /** Quick settings, so that a test does not wait for what a plant would. */
 const QUICK = { publishingIntervalMs: 50, lostAfterMs: 1500, reconnectMaxMs: 800 };
@@ -30,6 +34,20 @@ export function keptLog(): { readonly logger: Logger; readonly lines: LogLine[] 
     child: () => logger,
   };
   return { logger, lines };
+}
+
+/** Keeps the console from being written to, and gives what was to be written, until `end` is called. */
+export function heardConsole(): { readonly said: readonly unknown[]; readonly end: () => void } {
+  const said: unknown[] = [];
+  const spies = (['log', 'warn', 'error', 'info'] as const).map((name) =>
+    vi.spyOn(console, name).mockImplementation((...parts: unknown[]) => void said.push(parts)),
+  );
+  return {
+    said,
+    end: () => {
+      for (const spy of spies) spy.mockRestore();
+    },
+  };
 }
 
 let pki: Promise<string> | undefined;

@@ -23,16 +23,24 @@ const CASES: readonly (readonly [string, string, boolean])[] = [
   ['something nobody has seen', 'OPCUA_CONNECT_FAILED', false],
 ];
 
+const OPEN = { secured: false, pkiFolder: '/pki' };
+const SECURED = { secured: true, pkiFolder: '/pki' };
+
 describe('connection errors', () => {
   it.each(CASES)('%s', (text, code, patient) => {
-    const translated = translateConnectError(new Error(text), 'opc.tcp://plc:4840', false);
+    const translated = translateConnectError(new Error(text), 'opc.tcp://plc:4840', OPEN);
     expect(translated).toMatchObject({ error: { code, where: 'opc.tcp://plc:4840' }, patient });
     expect(translated.error.message).not.toContain('\n');
   });
 
+  it('tells in which folders the certificates lie', () => {
+    const { error } = translateConnectError(new Error('BadCertificateUntrusted (0x801a0000)'), 'x', SECURED);
+    expect(error.hint).toMatch(/from \/pki\/rejected to \/pki\/trusted\/certs/);
+  });
+
   it('takes a dropped secure channel for a server that does not trust the gateway', () => {
     const error = new Error('The connection may have been rejected by server,\n Err = (socket has been closed)');
-    expect(translateConnectError(error, 'x', true).error.code).toBe('OPCUA_CLIENT_CERT_REFUSED');
-    expect(translateConnectError(error, 'x', false).error.code).toBe('OPCUA_CONNECT_FAILED');
+    expect(translateConnectError(error, 'x', SECURED).error.code).toBe('OPCUA_CLIENT_CERT_REFUSED');
+    expect(translateConnectError(error, 'x', OPEN).error.code).toBe('OPCUA_CONNECT_FAILED');
   });
 });
