@@ -1,4 +1,4 @@
-import { type Clock, isoUtc } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Lifecycle } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
@@ -19,8 +19,7 @@ const DRAIN_MS = 700;
 const HUNG_INFERENCE_MS = 60_000;
 
 export interface AgentParts {
-  readonly gateway: string;
-  readonly version: string;
+  readonly identity: Pick<StatusMessage, 'gateway' | 'version' | 'startedAt' | 'stations'>;
   readonly ledger: Ledger;
   readonly publisher: Publisher;
   readonly deliverer: { start(): Promise<void>; stop(drainTimeoutMs: number): Promise<void> };
@@ -43,7 +42,6 @@ export class Agent {
   readonly #stopping = new AbortController();
   /** Ends what the parts under way still need: sensors and their connections. */
   readonly #closing = new AbortController();
-  readonly #startedAt: string;
   #stations: readonly RunningStation[] = [];
   #health: HealthWatch | undefined;
   #troubles: readonly Trouble[] = [];
@@ -54,7 +52,6 @@ export class Agent {
   constructor(parts: AgentParts, events: AgentEvents = {}) {
     this.#parts = parts;
     this.#events = events;
-    this.#startedAt = isoUtc(parts.clock.nowMs());
   }
 
   /** The models in use, once started. */
@@ -165,12 +162,9 @@ export class Agent {
   #status(): StatusMessage {
     return {
       schema: STATUS_SCHEMA,
-      gateway: this.#parts.gateway,
+      ...this.#parts.identity,
       state: 'online',
-      at: this.#startedAt,
-      version: this.#parts.version,
-      startedAt: this.#startedAt,
-      stations: this.#parts.stations.map(({ name }) => name),
+      at: this.#parts.identity.startedAt,
       health: this.#troubles.length === 0 ? 'ok' : 'degraded',
       troubles: this.#troubles,
       outboxRows: this.#parts.ledger.status().outboxRows,

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../base/clock.js';
+import { sleep } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import type { StationConfig } from '../config/schema/station.js';
 import type { Inspection } from '../domain/inspection.js';
@@ -16,6 +17,9 @@ import type { SensorSource, TagWatcher } from '../ports/sensors.js';
 import type { VerdictOutput } from '../ports/verdict-output.js';
 import type { HealthSource } from './health.js';
 import type { RunningStation, StationPlan } from './station-plan.js';
+
+const SENSOR_GRACE_MS = 3000;
+const SENSOR_POLL_MS = 25;
 
 export interface StationEquipment {
   readonly camera: Camera;
@@ -50,6 +54,7 @@ async function startStation(
   const policy = verdictPolicy(config, info);
   await sensors.start(signal);
   await output?.start();
+  await connected(sensors, signal);
   const tally = new StationTally(config.name, (await ledger.totals(config.name)).counts);
   const { region, rotate } = config.camera;
   const inspector = new Inspector({
@@ -85,6 +90,14 @@ async function startStation(
       await classifier.stop();
     },
   };
+}
+
+/** Gives the servers a moment to answer, so that a start does not send the first parts to review for nothing. */
+async function connected(sensors: SensorSource, signal: AbortSignal): Promise<void> {
+  const until = performance.now() + SENSOR_GRACE_MS;
+  while (sensors.status().state !== 'connected' && performance.now() < until && !signal.aborted) {
+    await sleep(SENSOR_POLL_MS, signal);
+  }
 }
 
 function triggerOf({ trigger }: StationConfig, { watcher, clock }: StationEquipment): Trigger | undefined {

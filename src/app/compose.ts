@@ -1,6 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../base/clock.js';
+import { type Clock, isoUtc } from '../base/clock.js';
 import type { Lifecycle } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import { createCamera } from '../camera/create-camera.js';
@@ -49,13 +49,21 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
   const ledger = new SqliteLedger({
     directory: stateDirectory,
     imageQuotaBytes: config.storage.imageQuotaBytes,
-    clock,
+    pid: process.pid,
     logger,
   });
-  const publisher = new MqttPublisher({
-    config: config.mqtt,
+  const identity = {
     gateway: config.gateway.name,
-    ...(config.mqtt.password !== undefined && { password: await secret(setup, config.mqtt.password) }),
+    version: setup.version,
+    startedAt: isoUtc(clock.nowMs()),
+    stations: config.stations.map(({ name }) => name),
+  };
+  const { password, ...mqtt } = config.mqtt;
+  const publisher = new MqttPublisher({
+    config: mqtt,
+    identity,
+    ...(password !== undefined && { password: await secret(setup, password) }),
+    clock,
     logger,
   });
   const connections = await openableConnections(setup);
@@ -64,8 +72,7 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
   const deliverer = new Deliverer({ outbox: ledger, publisher, window: config.mqtt.window, logger });
   return new Agent(
     {
-      gateway: config.gateway.name,
-      version: setup.version,
+      identity,
       ledger,
       publisher,
       deliverer,

@@ -58,7 +58,8 @@ async function demo(options: DemoOptions): Promise<void> {
   const stateDirectory = options.state ?? (await mkdtemp(join(tmpdir(), 'jidoka-demo-')));
   try {
     const config = await demoConfig(line.addresses);
-    const logger = createLogger(config.log, process.stderr);
+    // One line a verdict is what the terminal shows; the log adds only what needs a person.
+    const logger = createLogger({ level: 'warn', format: 'text' }, process.stderr);
     const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
     const agent = await composeAgent(
       {

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { connectAsync, type MqttClient } from 'mqtt';
 import sharp from 'sharp';
-import { TILE_CLASSES, renderTile } from '#jidoka/camera/simulated/tile.js';
+import { renderTile, TILE_CLASSES } from '#jidoka/camera/simulated/tile.js';
 import type { InspectionMessage } from '#jidoka/domain/message.js';
 import { projectRoot } from '../../simulators/agent-process.js';
 
@@ -110,7 +110,9 @@ export async function renderedTiles(count: number): Promise<Map<string, Uint8Arr
   for (let index = 0; index < count; index += 1) {
     const tileClass = TILE_CLASSES[index % TILE_CLASSES.length] ?? 'free';
     const { data, width, height } = renderTile({ tileClass, seed: 9000 + index });
-    const jpeg = await sharp(data, { raw: { width, height, channels: 1 } }).jpeg().toBuffer();
+    const jpeg = await sharp(data, { raw: { width, height, channels: 1 } })
+      .jpeg()
+      .toBuffer();
     files.set(`${String(index).padStart(4, '0')}-${tileClass}.jpg`, jpeg);
   }
   return files;

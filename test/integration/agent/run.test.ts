@@ -139,10 +139,9 @@ describe.skipIf(!mosquittoInstalled)(`jidoka run${reason}`, () => {
     for (const [name, jpeg] of tiles) await station.deliver(name, jpeg);
     await vi.waitFor(() => expect(subscriber.unique.length).toBeGreaterThan(10), { timeout: 30_000, interval: 5 });
     expect(await first.signal('SIGKILL')).toBe('SIGKILL');
-    await vi.waitFor(
-      () => expect(subscriber.latest.get('plant/line/status')).toMatchObject({ state: 'offline' }),
-      { timeout: 10_000 },
-    );
+    await vi.waitFor(() => expect(subscriber.latest.get('plant/line/status')).toMatchObject({ state: 'offline' }), {
+      timeout: 10_000,
+    });
     const committed = station.rows().map(({ id }) => id);
     const second = startAgent();
     await second.ready();
