@@ -32,16 +32,14 @@ export class ImageFiles {
     const target = join(this.#directory, path);
     const incoming = join(this.#directory, INCOMING, basename(path));
     try {
-      await mkdir(dirname(incoming), { recursive: true, mode: FOLDER_MODE });
-      const file = await open(incoming, 'w', FILE_MODE);
+      const file = await makingFolder(incoming, () => open(incoming, 'w', FILE_MODE));
       try {
         await file.writeFile(data);
         await file.datasync();
       } finally {
         await file.close();
       }
-      await mkdir(dirname(target), { recursive: true, mode: FOLDER_MODE });
-      await rename(incoming, target);
+      await makingFolder(target, () => rename(incoming, target));
     } catch (error) {
       await rm(incoming, { force: true }).catch(() => undefined);
       throw error;
@@ -52,7 +50,7 @@ export class ImageFiles {
     await rm(join(this.#directory, path), { force: true });
   }
 
-  /** Removes the folders of these files that have become empty, up to the year. Not while `write` runs. */
+  /** Removes the folders of these files that have become empty, up to the year. */
   async removeEmptyFolders(paths: readonly string[]): Promise<void> {
     for (const first of new Set(paths.map((path) => dirname(path)))) {
       let folder = first;
@@ -91,5 +89,16 @@ export class ImageFiles {
       if (entry.isDirectory()) yield* this.list(path);
       else yield path;
     }
+  }
+}
+
+/** Does it, and where the file's folder is missing makes that and does it again. */
+async function makingFolder<T>(file: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(dirname(file), { recursive: true, mode: FOLDER_MODE });
+    return act();
   }
 }

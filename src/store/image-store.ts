@@ -28,13 +28,15 @@ export interface ImageStoreOptions {
 /** Images that wait for the disk; those beyond are counted as lost. */
 const MAX_WAITING = 64;
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+/** Written at once: a step of each waits for the thread between two commits, so that one alone would be slow. */
+const MAX_WRITING = 8;
 /** Rows taken off the list in one transaction. */
 const EVICTION_STEP = 32;
 /** Room made beyond what is needed, as a share of the quota, so that not every image evicts another. */
 const EVICTION_MARGIN = 0.01;
 
 /**
- * Writes images one after the other, beside the commits and never in their way.
+ * Writes images beside the commits and never in their way.
  *
  * A row is added when its file is complete, and removed before its file is: a row never points to half a file. A crash
  * in between leaves a file without a row, which the sweep at the next start removes. An image that cannot be kept is
@@ -43,10 +45,12 @@ const EVICTION_MARGIN = 0.01;
 export class ImageStore {
   readonly #options: ImageStoreOptions;
   readonly #waiting: ImageToKeep[] = [];
-  /** Files complete on disk whose rows are not committed yet. */
+  readonly #writing = new Set<Promise<void>>();
+  /** Files that are or will soon be complete on disk, whose rows are not committed yet. */
   readonly #unlisted = new Set<string>();
   #waitingBytes = 0;
   #working: Promise<void> | undefined;
+  /** What is kept and what is being written. */
   #bytes: number;
   #evicted = 0;
   #lost = 0;
@@ -113,56 +117,73 @@ export class ImageStore {
   }
 
   async #work(): Promise<void> {
-    for (let image = this.#waiting.shift(); image !== undefined; image = this.#waiting.shift()) {
-      try {
-        await this.#write(image);
-      } catch (error) {
-        this.#lose(messageOf(error));
-      }
-      this.#waitingBytes -= image.jpeg.byteLength;
-      this.#options.onChange();
+    while (this.#waiting.length + this.#writing.size > 0) {
+      const image = this.#writing.size < MAX_WRITING ? this.#waiting.shift() : undefined;
+      if (image === undefined) await Promise.race(this.#writing);
+      else await this.#begun(image);
     }
     this.#working = undefined;
   }
 
-  async #write({ inspection, id, station, capturedAtMs, jpeg }: ImageToKeep): Promise<void> {
-    const { files, queue, table, quotaBytes } = this.#options;
-    const bytes = jpeg.byteLength;
-    if (bytes > quotaBytes) throw new RangeError(`one image of ${bytes} bytes is more than the whole quota`);
-    const path = imagePath(station, id, capturedAtMs);
-    await this.#makeRoom(bytes);
-    await files.write(path, jpeg);
+  /** Resolves once there is room for the image and its writing has begun. */
+  async #begun(image: ImageToKeep): Promise<void> {
+    const bytes = image.jpeg.byteLength;
+    try {
+      if (bytes > this.#options.quotaBytes) throw new RangeError(`one of ${bytes} bytes is more than the whole quota`);
+      await this.#makeRoom(bytes);
+    } catch (error) {
+      this.#waitingBytes -= bytes;
+      this.#lose(messageOf(error));
+      return;
+    }
     this.#bytes += bytes;
-    this.#unlisted.add(path);
+    const writing = this.#write(image).finally(() => {
+      this.#waitingBytes -= bytes;
+      this.#writing.delete(writing);
+      this.#options.onChange();
+    });
+    this.#writing.add(writing);
+  }
+
+  async #write({ inspection, id, station, capturedAtMs, jpeg }: ImageToKeep): Promise<void> {
+    const { files, queue, table, nowMs } = this.#options;
+    const bytes = jpeg.byteLength;
+    const path = imagePath(station, id, capturedAtMs);
+    const fail = (error: unknown): void => {
+      this.#unlisted.delete(path);
+      this.#bytes -= bytes;
+      this.#lose(messageOf(error));
+    };
+    try {
+      this.#unlisted.add(path);
+      await files.write(path, jpeg);
+    } catch (error) {
+      return fail(error);
+    }
     this.#trouble = undefined;
-    const atMs = this.#options.nowMs();
+    const atMs = nowMs();
     queue.submit({
       run: () => table.add({ inspection, path, bytes }, atMs),
       committed: () => {
         this.#unlisted.delete(path);
       },
-      rejected: (error) => {
-        this.#unlisted.delete(path);
-        this.#bytes -= bytes;
-        this.#lose(error.message);
-      },
+      rejected: fail,
     });
   }
 
   async #makeRoom(bytes: number): Promise<void> {
     const { files, queue, table, quotaBytes } = this.#options;
-    let excess = this.#bytes + bytes - quotaBytes;
-    if (excess <= 0) return;
-    excess += Math.floor(quotaBytes * EVICTION_MARGIN);
-    while (excess > 0) {
-      const wanted = excess;
-      const rows = await queue.write(() => table.takeOldest(wanted, EVICTION_STEP));
+    if (this.#bytes + bytes <= quotaBytes) return;
+    // What is being written comes to the list first, so that the oldest of all goes.
+    await Promise.all(this.#writing);
+    const target = Math.max(bytes, Math.floor(quotaBytes * (1 - EVICTION_MARGIN)));
+    while (this.#bytes + bytes > target) {
+      const excess = this.#bytes + bytes - target;
+      const rows = await queue.write(() => table.takeOldest(excess, EVICTION_STEP));
       if (rows.length === 0) return;
       for (const row of rows) await files.remove(row.path);
       await files.removeEmptyFolders(rows.map((row) => row.path));
-      const freed = sumBytes(rows);
-      excess -= freed;
-      this.#bytes -= freed;
+      this.#bytes -= sumBytes(rows);
       this.#evicted += rows.length;
     }
   }

@@ -1,21 +1,14 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runScript } from '../../simulators/child.js';
 import { writeTinyPackage } from '../../simulators/onnx.js';
 
 const CHROMIUM = '/usr/lib/chromium';
 const VULKAN_DRIVER = join(CHROMIUM, 'vk_swiftshader_icd.json');
 const hasVulkan = existsSync(VULKAN_DRIVER) && existsSync(join(CHROMIUM, 'libvulkan.so.1'));
-
-interface Ended {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 interface ProviderRun {
   readonly info: {
@@ -25,20 +18,6 @@ interface ProviderRun {
   };
   readonly warnings: readonly string[];
   readonly scores: readonly number[];
-}
-
-function run(script: string, parameters: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const file = join(import.meta.dirname, '..', '..', 'simulators', script);
-  const child = spawn(process.execPath, [file, ...parameters], { env: { ...process.env, ...environment } });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })));
 }
 
 let home: string;
@@ -56,7 +35,7 @@ const TIMEOUT_MS = 120_000;
 
 describe('execution providers', { timeout: TIMEOUT_MS }, () => {
   async function scoresOf(providers: string, workers: number, environment?: NodeJS.ProcessEnv): Promise<ProviderRun> {
-    const ended = await run('provider-run.mjs', [tiny, providers, String(workers)], environment);
+    const ended = await runScript('provider-run.mjs', [tiny, providers, String(workers)], environment);
     expect(ended, ended.stderr).toMatchObject({ code: 0, signal: null });
     return JSON.parse(ended.stdout) as ProviderRun;
   }
@@ -95,11 +74,14 @@ describe('execution providers', { timeout: TIMEOUT_MS }, () => {
 
 describe('a worker that is busy', { timeout: TIMEOUT_MS }, () => {
   it('is let finish by stop: its result arrives and the process ends well', async () => {
-    expect(await run('stop-while-running.mjs', [slow, 'stop'])).toMatchObject({ code: 0, stdout: 'running\ngood\n' });
+    expect(await runScript('stop-while-running.mjs', [slow, 'stop'])).toMatchObject({
+      code: 0,
+      stdout: 'running\ngood\n',
+    });
   });
 
   it('cannot be terminated with this version of ONNX Runtime without losing the process', async () => {
-    const ended = await run('stop-while-running.mjs', [slow, 'terminate']);
+    const ended = await runScript('stop-while-running.mjs', [slow, 'terminate']);
     // If this fails after an upgrade the library has been mended, and stop() may be allowed to end threads that hang.
     expect(ended).toMatchObject({ code: null, signal: 'SIGABRT', stdout: 'running\n' });
   });
