@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import type {
   ClientMonitoredItemBase,
   ClientSession,
@@ -64,6 +65,7 @@ const SERVER_CURRENT_TIME = 'i=2258';
  */
 export class Link {
   #client: OPCUAClient | undefined;
+  #certificates: OPCUACertificateManager | undefined;
   #session: ClientSession | undefined;
   #subscription: ClientSubscription | undefined;
   #closed = false;
@@ -158,11 +160,19 @@ export class Link {
       await session?.close(true).catch(() => undefined);
       await client.disconnect().catch(() => undefined);
     })();
-    await withTimeout(farewell, CLOSE_TIMEOUT_MS, () => opcuaErrors.OPCUA_SERVER_SILENT()).catch(async () => {
-      await withTimeout(client.disconnect(), CLOSE_TIMEOUT_MS, () => opcuaErrors.OPCUA_SERVER_SILENT()).catch(
-        () => undefined,
-      );
+    const silent = (): Error => opcuaErrors.OPCUA_SERVER_SILENT();
+    await withTimeout(farewell, CLOSE_TIMEOUT_MS, silent).catch(async () => {
+      await withTimeout(client.disconnect(), CLOSE_TIMEOUT_MS, silent).catch(() => undefined);
     });
+    await this.#disposeCertificates();
+  }
+
+  /** A client that never connected lets its manager go no more than one that did: left alone it stays in memory. */
+  async #disposeCertificates(): Promise<void> {
+    const certificates = this.#certificates;
+    if (certificates === undefined) return;
+    certificates.referenceCounter = 0;
+    await certificates.dispose().catch(() => undefined);
   }
 
   async #builtInType(session: ClientSession, nodeId: string): Promise<number> {
@@ -171,16 +181,17 @@ export class Link {
 
   #createClient(): OPCUAClient {
     const { config, library, pkiFolder, applicationName, keepAliveMs } = this.options;
+    this.#certificates = new library.certificates.OPCUACertificateManager({
+      rootFolder: pkiFolder,
+      automaticallyAcceptUnknownCertificate: false,
+      disableFileWatchers: true,
+    });
     const mode = { none: 'None', sign: 'Sign', signAndEncrypt: 'SignAndEncrypt' }[config.securityMode];
     return this.#library.OPCUAClient.create({
       applicationName,
       applicationUri: `urn:${hostname()}:${applicationName}`,
       clientName: applicationName,
-      clientCertificateManager: new library.certificates.OPCUACertificateManager({
-        rootFolder: pkiFolder,
-        automaticallyAcceptUnknownCertificate: false,
-        disableFileWatchers: true,
-      }),
+      clientCertificateManager: this.#certificates,
       securityMode: mode,
       securityPolicy: config.securityPolicy,
       // Servers in containers and behind NAT announce addresses that only they can reach.

@@ -35,10 +35,6 @@ export class Liveness {
     this.#live = false;
   }
 
-  get live(): boolean {
-    return this.#live;
-  }
-
   /**
    * Whether a value that came in `life` was stale at `atMs`: nothing was heard within `staleAfterMs` before it, the
    * connection was lost then, or it had been set up anew since the value came.

@@ -47,7 +47,7 @@ export type SupervisorAction<Reason> =
   | { readonly do: 'wait'; readonly life: number; readonly patient: boolean }
   | { readonly do: 'reset-backoff' }
   | { readonly do: 'announce-live'; readonly life: number }
-  | { readonly do: 'announce-down'; readonly reason: Reason; readonly wasLive: boolean }
+  | { readonly do: 'announce-down'; readonly reason: Reason }
   | { readonly do: 'announce-stopped' };
 
 export interface SupervisorStep<Reason> {
@@ -69,12 +69,12 @@ export function supervise<Reason>(
   switch (state.kind) {
     case 'opening':
       if (event.kind === 'opened') return begin(event.life, event.atMs, event.lostAfterMs);
-      if (event.kind === 'failed') return end(state.life, event.reason, event.patient, false);
+      if (event.kind === 'failed') return end(state.life, event.reason, event.patient);
       return same(state);
     case 'live':
       if (event.kind === 'heard') return hear(state, event.atMs);
       if (event.kind === 'look') return look(state, event.atMs, silent);
-      if (event.kind === 'failed') return end(state.life, event.reason, event.patient, true);
+      if (event.kind === 'failed') return end(state.life, event.reason, event.patient);
       return same(state);
     case 'closing':
       if (event.kind !== 'closed') return same(state);
@@ -127,18 +127,18 @@ function look<Reason>(state: Live, atMs: number, silent: (ms: number) => Reason)
   // been seen yet. One more look shows whether it is there.
   const heldUp = atMs - state.lookAtMs > state.lostAfterMs / 2;
   if (heldUp) return watch(state, atMs + state.lostAfterMs / 2);
-  return end(state.life, silent(silentMs), false, true);
+  return end(state.life, silent(silentMs), false);
 }
 
 function watch<Reason>(state: Live, lookAtMs: number): SupervisorStep<Reason> {
   return { state: { ...state, lookAtMs }, actions: [{ do: 'watch', life: state.life, atMs: lookAtMs }] };
 }
 
-function end<Reason>(life: number, reason: Reason, patient: boolean, wasLive: boolean): SupervisorStep<Reason> {
+function end<Reason>(life: number, reason: Reason, patient: boolean): SupervisorStep<Reason> {
   return {
     state: { kind: 'closing', life, reason, patient },
     actions: [
-      { do: 'announce-down', reason, wasLive },
+      { do: 'announce-down', reason },
       { do: 'close', life },
     ],
   };

@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { queryObjects } from 'node:v8';
+import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OpcuaConnection } from '#jidoka/opcua/connection.js';
 import { OpcuaSensorSource } from '#jidoka/opcua/sensor-source.js';
@@ -193,6 +195,19 @@ describe('OPC UA connection', () => {
       server.thaw();
     }
     expect(heard.said).toEqual([]);
+  });
+
+  it('keeps nothing of the attempts that failed', async () => {
+    const away = await makeConnection('opc.tcp://127.0.0.1:1', { reconnectMaxMs: 10 }, { logger: log.logger });
+    await connect();
+    log.lines.length = 0;
+    await away.start();
+    await vi.waitFor(() => expect(log.lines.length).toBeGreaterThan(30), PATIENCE);
+    await away.stop();
+    await vi.waitFor(
+      () => expect(queryObjects(OPCUACertificateManager, { format: 'count' })).toBeLessThan(5),
+      PATIENCE,
+    );
   });
 
   it.each(['connected', 'disconnected'] as const)(

@@ -42,7 +42,7 @@ describe('supervisor', () => {
 
   it('closes a failed attempt, waits, and opens the next life', () => {
     expect(run([start, failed()]).actions).toEqual([
-      { do: 'announce-down', reason: 'broken', wasLive: false },
+      { do: 'announce-down', reason: 'broken' },
       { do: 'close', life: 1 },
     ]);
     expect(run([start, failed(), closed()]).actions).toEqual([{ do: 'wait', life: 1, patient: false }]);
@@ -63,7 +63,7 @@ describe('supervisor', () => {
     const { state, actions } = run([start, opened(0), heard(400), look(1000), look(1400)]);
     expect(state.kind).toBe('closing');
     expect(actions).toEqual([
-      { do: 'announce-down', reason: 'silent for 1000', wasLive: true },
+      { do: 'announce-down', reason: 'silent for 1000' },
       { do: 'close', life: 1 },
     ]);
   });
