@@ -78,7 +78,7 @@ export class Writer {
       onChange: () => this.#sendAnswers(),
     });
   }
-  /** The figures at the start, before any call. */
+  /** The figures as they stand. */
   get report(): Report {
     return {
       trouble: this.#queue.trouble?.message,
