@@ -83,19 +83,29 @@ export class CommitQueue {
 
   /** Commits what is queued now, as far as it can be. */
   flush(): void {
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+    this.#unschedule();
     while (this.#queued.length > 0 && this.#attempt());
   }
 
   /** Commits what is queued and, where that fails a last time, rejects it. */
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
     this.flush();
+    this.abandon();
+  }
+
+  /** Rejects what is queued without another attempt, and takes nothing more. */
+  abandon(): void {
+    this.#closed = true;
+    this.#unschedule();
+    this.#rejectAll(this.#trouble);
+  }
+
+  #unschedule(): void {
     clearTimeout(this.#retry);
     clearImmediate(this.#scheduled);
-    this.#rejectAll(this.#trouble);
+    this.#retry = undefined;
+    this.#scheduled = undefined;
   }
 
   #schedule(): void {

@@ -17,18 +17,36 @@ export function prepareFolder(directory: string): string {
   const path = resolve(directory);
   try {
     mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw storeErrors.STORE_DIRECTORY_UNUSABLE({ where: path, got: messageOf(error), cause: error });
+    throw unusable(path, error);
   }
+  checkAccess(path, constants.R_OK | constants.W_OK | constants.X_OK);
   return path;
 }
 
-/** Creates the file empty where it is missing. SQLite would make it readable to all; its WAL follows the file's mode. */
+/**
+ * Creates the file empty where it is missing. SQLite would make it readable to all; its WAL follows the file's mode.
+ *
+ * A file that is there is never opened: closing any handle of it would drop the locks that SQLite holds on it in this
+ * process (POSIX advisory locks belong to the process, not to the handle).
+ */
 export function createPrivateFile(path: string): void {
   try {
-    closeSync(openSync(path, 'a', FILE_MODE));
+    closeSync(openSync(path, 'wx', FILE_MODE));
   } catch (error) {
-    throw storeErrors.STORE_DIRECTORY_UNUSABLE({ where: path, got: messageOf(error), cause: error });
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, error);
   }
+  checkAccess(path, constants.R_OK | constants.W_OK);
+}
+
+function checkAccess(path: string, mode: number): void {
+  try {
+    accessSync(path, mode);
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+function unusable(path: string, cause: unknown): Error {
+  return storeErrors.STORE_DIRECTORY_UNUSABLE({ where: path, got: messageOf(cause), cause });
 }

@@ -78,7 +78,7 @@ export class Writer {
       onChange: () => this.#sendAnswers(),
     });
   }
-  /** The figures at the start, before any call. */
+  /** The figures as they stand. */
   get report(): Report {
     return {
       trouble: this.#queue.trouble?.message,
@@ -101,7 +101,6 @@ export class Writer {
     this.#stopping = true;
     this.#sweepEnd.abort();
     this.#queue.flush();
-    if (this.#queue.trouble !== undefined) this.#queue.close();
     await this.#images.drained();
     await this.#sweep;
     this.#queue.close();
@@ -189,7 +188,7 @@ export class Writer {
 
   #afterAttempt(): void {
     if (this.#queue.trouble === undefined) this.#outboxRows = this.#readTallies().outboxRows;
-    else if (this.#stopping) this.#queue.close();
+    else if (this.#stopping) this.#queue.abandon();
     this.#sendAnswers();
   }
 

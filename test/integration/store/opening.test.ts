@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -50,6 +50,9 @@ describe('opening the store', () => {
       message: expect.stringContaining(`process ${process.pid}`),
     });
     await second.stop();
+    const lock = JSON.stringify(join(directory, 'jidoka.lock'));
+    const taking = `new (require('better-sqlite3'))(${lock}, { timeout: 0 }).exec('BEGIN IMMEDIATE')`;
+    expect(() => execFileSync(process.execPath, ['-e', taking], { stdio: 'pipe' })).toThrow(/database is locked/);
     expect(await first.record(anInspection(1))).toEqual({ seq: 1 });
     await first.stop();
     await opened();
