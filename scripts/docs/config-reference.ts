@@ -114,7 +114,8 @@ function renderKinds(variants: readonly JsonSchema[], discriminator: string): st
 
 function renderRow(key: string, reference: JsonSchema, required: boolean): string {
   const schema = dereference(reference);
-  const meaning = reference.description ?? schema.description ?? '';
+  const kind = schema.const !== undefined && reference.description === undefined;
+  const meaning = reference.description ?? schema.description ?? (kind ? 'Chooses this kind.' : '');
   const value = required ? '**required**' : renderDefault(schema);
   return `| \`${key}\` | ${cell(typeOf(reference))} | ${value} | ${cell(meaning)} |`;
 }

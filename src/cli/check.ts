@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { JidokaError } from '../base/errors.js';
 import { loadConfigFile } from '../config/load.js';
-import { readModelLabels } from '../config/model-labels.js';
+import { modelLabelReader } from '../config/model-labels.js';
 import { printConfig } from '../config/print.js';
 import { formatProblem, type Problem } from '../config/problem.js';
 import type { Config } from '../config/schema/index.js';
@@ -12,7 +12,7 @@ interface CheckOptions {
   readonly json?: boolean;
 }
 
-/** Exit code of a configuration that cannot be used, here and for `jidoka check` alone; a start exits 78. */
+/** A check that found something, as linters have it; a start with the same file exits 78. */
 const EXIT_PROBLEMS = 2;
 
 export function registerCheck(program: Command): void {
@@ -23,21 +23,16 @@ export function registerCheck(program: Command): void {
     .option('--print', 'print the configuration as it takes effect, with every default; secrets stay references')
     .option('--json', 'print the result as JSON')
     .action(async (options: CheckOptions) => {
-      const result = await check(options.config);
-      if ('config' in result) printValid(options, result.config);
-      else printProblems(options, result.problems);
+      try {
+        const context = { describeModel: modelLabelReader(process.cwd()) };
+        const result = await loadConfigFile(options.config, context);
+        if ('config' in result) printValid(options, result.config);
+        else printProblems(options, result.problems);
+      } catch (error) {
+        if (!(error instanceof JidokaError)) throw error;
+        printUnreadable(options, error);
+      }
     });
-}
-
-async function check(
-  file: string,
-): Promise<{ readonly config: Config } | { readonly problems: readonly (Problem | string)[] }> {
-  try {
-    return await loadConfigFile(file, { describeModel: readModelLabels });
-  } catch (error) {
-    if (!(error instanceof JidokaError)) throw error;
-    return { problems: [error.message] };
-  }
 }
 
 function printValid(options: CheckOptions, config: Config): void {
@@ -50,21 +45,20 @@ function printValid(options: CheckOptions, config: Config): void {
   process.stdout.write(options.print === true ? `# ${sentence}\n${printConfig(config)}` : `${sentence}\n`);
 }
 
-function printProblems(options: CheckOptions, problems: readonly (Problem | string)[]): void {
+function printProblems(options: CheckOptions, problems: readonly Problem[]): void {
   process.exitCode = EXIT_PROBLEMS;
   if (options.json === true) {
-    const unreadable = problems.filter((problem) => typeof problem === 'string');
-    writeJson({
-      valid: false,
-      file: options.config,
-      problems: problems.filter((problem) => typeof problem !== 'string'),
-      ...(unreadable[0] === undefined ? {} : { error: unreadable[0] }),
-    });
+    writeJson({ valid: false, file: options.config, problems });
     return;
   }
-  const lines = problems.map((problem) => (typeof problem === 'string' ? problem : formatProblem(problem)));
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
-  process.stderr.write(`${lines.join('\n')}\n${options.config} is not valid: ${count}.\n`);
+  process.stderr.write(`${problems.map(formatProblem).join('\n')}\n${options.config} is not valid: ${count}.\n`);
+}
+
+function printUnreadable(options: CheckOptions, error: JidokaError): void {
+  process.exitCode = EXIT_PROBLEMS;
+  if (options.json === true) writeJson({ valid: false, file: options.config, problems: [], error: error.message });
+  else process.stderr.write(`${error.message}\n`);
 }
 
 /** `2 stations (press-1, press-2), 5 sensors, 1 OPC UA server, MQTT to mqtt://broker:1883`. */

@@ -33,21 +33,27 @@ export function listing(values: readonly unknown[]): string {
 }
 
 /**
- * The candidate a person most likely meant: equal but for case and separators, or within a third of its letters of
- * typing (Levenshtein distance).
+ * The candidate a person most likely meant: equal but for case and separators, or a few letters apart (Levenshtein
+ * distance).
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > 64) return undefined;
   const bare = plain(word);
   if (bare === '') return undefined;
   const ranked = candidates
-    .map((candidate) => ({ candidate, steps: distance(bare, plain(candidate)) }))
+    .map((candidate) => ({ candidate, steps: stepsBetween(bare, plain(candidate)) }))
     .filter(({ candidate, steps }) => steps <= allowedSteps(plain(candidate)))
     .sort((left, right) => left.steps - right.steps);
   return ranked[0]?.candidate;
 }
 
-/** Two letters that changed places count as two steps. */
+/** Two letters that changed places are the commonest slip: one step, where Levenshtein counts two. */
+function stepsBetween(left: string, right: string): number {
+  const steps = distance(left, right);
+  const sorted = (word: string): string => [...word].sort().join('');
+  return steps === 2 && sorted(left) === sorted(right) ? 1 : steps;
+}
+
 function allowedSteps(candidate: string): number {
   return candidate.length < 4 ? 1 : Math.max(2, Math.floor(candidate.length / 3));
 }

@@ -48,7 +48,6 @@ export function readYaml(text: string): YamlTree {
       // The library compares each key with every other one; a set does it below in one pass.
       uniqueKeys: false,
       resolveKnownTags: false,
-      logLevel: 'silent',
     });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -61,10 +60,12 @@ export function readYaml(text: string): YamlTree {
   const builder = new TreeBuilder(document.contents, text, lineColumn);
   const root = builder.build();
   const hard = document.errors.filter((error) => !isHarmless(error.code)).map((error) => error.pos[0]);
-  const syntax = [...document.errors, ...document.warnings].map((error): Fault => {
-    const offset = afterBlank(text, error.pos[0]);
-    if (error.code !== 'MISSING_CHAR' || !error.message.includes('quote')) return { offset, ...wordingOf(error.code) };
-    return { offset: builder.lastScalarBefore(error.pos[0]), ...openQuoteWording };
+  const errors = [...document.errors, ...document.warnings];
+  const openQuote = errors.findIndex((error) => error.code === 'MISSING_CHAR' && error.message.includes('quote'));
+  // An open quote swallows the rest of the file: what is said of it afterwards leads astray.
+  const syntax = errors.slice(0, openQuote < 0 ? errors.length : openQuote + 1).map((error, index): Fault => {
+    if (index === openQuote) return { offset: builder.lastScalarBefore(error.pos[0]), ...openQuoteWording };
+    return { offset: afterBlank(text, error.pos[0]), ...wordingOf(error.code) };
   });
   return {
     root,
