@@ -68,8 +68,8 @@ def keras_scores(network: keras.Model, images: np.ndarray) -> np.ndarray:
 
 
 def choose_threshold(scores: np.ndarray, labels: np.ndarray, good: int, escape: float) -> float:
-    """The lowest threshold (in hundredths) that lets at most the share `escape` of defective parts pass."""
-    for step in range(1, 100):
+    """The lowest threshold, from 0.50 on in hundredths, that lets at most the share `escape` of defective parts pass."""
+    for step in range(50, 100):
         passed = scores[labels != good, good] >= step / 100
         if passed.mean() <= escape:
             return step / 100
@@ -99,9 +99,7 @@ def main() -> None:
 
     good = recipe.labels.index(recipe.good_label)
     scores, labels = run_onnx(model_bytes, images[valid]), arrays["labels"][valid]
-    threshold = recipe.threshold.get("fixed") or choose_threshold(
-        scores, labels, good, recipe.threshold["escape"]
-    )
+    threshold = choose_threshold(scores, labels, good, recipe.threshold["escape"])
     text = describe(recipe.labels, scores, labels, good, threshold)
     figures = summarize(scores, labels, good, threshold)
     package = recipe.package_folder
