@@ -20,6 +20,7 @@ export class FakePublisher implements Publisher {
   readonly sent: string[] = [];
   /** Ids in the order the broker took them. */
   readonly taken: string[] = [];
+  readonly takenPayloads: string[] = [];
   mostUnderWay = 0;
   /** Acknowledges by itself, in order. */
   automatic = false;
@@ -84,6 +85,7 @@ export class FakePublisher implements Publisher {
         continue;
       }
       this.taken.push(entry.record.inspectionId);
+      this.takenPayloads.push(new TextDecoder().decode(entry.record.payload));
       entry.resolve();
     }
   }
