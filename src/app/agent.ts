@@ -113,8 +113,10 @@ export class Agent {
   /** True when the store commits, the models answer and no part is stuck: what feeds the systemd watchdog. */
   async healthy(timeoutMs: number): Promise<boolean> {
     if (this.#stations.some((station) => station.busyMs() > HUNG_INFERENCE_MS)) return false;
+    const { ledger } = this.#parts;
     const answers = await Promise.all([
-      this.#parts.ledger.alive(timeoutMs),
+      // A full disk is no reason for a restart: the ledger tries again, and a restart would lose what it holds.
+      ledger.alive(timeoutMs).then((alive) => alive || ledger.status().state === 'failing'),
       ...this.#stations.map((station) => station.alive(timeoutMs)),
     ]);
     return answers.every(Boolean);

@@ -1,5 +1,4 @@
-import { isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { type Clock, isoUtc } from '../base/clock.js';
 import type { Lifecycle } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
@@ -23,6 +22,7 @@ import { findModelPackage, loadModelPackage } from '../vision/model-package.js';
 import { Agent, type AgentEvents } from './agent.js';
 import { planStation } from './compose-station.js';
 import type { HealthSource } from './health.js';
+import { modelFolder } from './model-folder.js';
 import { SharedClassifier } from './shared-classifier.js';
 import type { StationPlan } from './station-plan.js';
 
@@ -36,9 +36,6 @@ export interface AgentSetup {
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-/** The models that ship, beside the built program. */
-const SHIPPED_MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
 /**
  * Builds the agent that a config describes; nothing is opened before its `start`. The only place that knows every class.
@@ -141,8 +138,7 @@ function classifierOf(
   classifiers: Map<string, SharedClassifier>,
 ): SharedClassifier {
   const { inference } = config;
-  const models = inference.models === undefined ? SHIPPED_MODELS : resolve(baseDirectory, inference.models);
-  const folder = isAbsolute(model.package) ? model.package : join(models, model.package);
+  const folder = modelFolder(model.package, inference.models, baseDirectory);
   const providers = model.providers ?? inference.providers;
   const key = JSON.stringify([folder, providers]);
   const known = classifiers.get(key);

@@ -51,6 +51,7 @@ export class Inspector {
   readonly #uncommitted = new Semaphore(MAX_UNCOMMITTED);
   #outputCounter = 0;
   #outputFailures = 0;
+  #recordsRefused = 0;
   readonly #started = new Map<string, number>();
 
   constructor(options: InspectorOptions) {
@@ -62,6 +63,11 @@ export class Inspector {
   /** Verdicts that the PLC did not take. */
   get outputFailures(): number {
     return this.#outputFailures;
+  }
+
+  /** Inspections that the ledger refused. */
+  get recordsRefused(): number {
+    return this.#recordsRefused;
   }
 
   /** How long the oldest part has been with the model, ms; 0 when none is. The watchdog looks at it. */
@@ -109,9 +115,18 @@ export class Inspector {
       return { inspection, recorded: ledger.record(inspection, await kept) };
     });
     const [{ inspection, recorded }] = await Promise.all([called, actuated]);
-    const { seq } = await recorded;
-    onInspected(inspection, seq);
+    const seq = await recorded
+      .then((record) => record.seq)
+      .catch((error: unknown) => this.#unrecorded(inspection, error));
+    if (seq !== undefined) onInspected(inspection, seq);
     if (paired.frame !== undefined) await camera.inspected(paired.frame);
+  }
+
+  /** A record the ledger cannot hold as it is must not stop the line; any other failure is for good. */
+  #unrecorded(inspection: Inspection, error: unknown): undefined {
+    if (!(error instanceof JidokaError) || error.consequence !== 'degraded') throw error;
+    this.#recordsRefused += 1;
+    this.#options.logger.error({ part: inspection.id }, `An inspection is not recorded: ${error.message}`);
   }
 
   async #decide({ part, frame }: PairedPart): Promise<{ inspection: Inspection; image: Image | undefined }> {

@@ -2,20 +2,20 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AgentProcess } from '../../simulators/agent-process.js';
-import { Mosquitto, mosquittoInstalled } from '../../simulators/mosquitto.js';
+import { Mosquitto, mosquittoAbsent } from '../../simulators/mosquitto.js';
 import { TestOpcuaServer } from '../../simulators/opcua-server.js';
 import { hasPhotographs, photographNames, renderedTiles, StationOnDisk, Subscriber } from './line.js';
 
-const reason = mosquittoInstalled ? '' : ' (skipped: mosquitto is not installed)';
+const reason = mosquittoAbsent === undefined ? '' : ` (skipped: ${mosquittoAbsent})`;
 
-describe.skipIf(!mosquittoInstalled)(`jidoka run${reason}`, () => {
+describe.skipIf(mosquittoAbsent !== undefined)(`jidoka run${reason}`, () => {
   let broker: Mosquitto;
   let station: StationOnDisk;
   let agents: AgentProcess[];
   let ends: (() => Promise<void>)[];
 
   beforeEach(async () => {
-    broker = await Mosquitto.start();
+    broker = await Mosquitto.start({ persistence: true });
     station = await StationOnDisk.create();
     agents = [];
     ends = [];
@@ -24,7 +24,7 @@ describe.skipIf(!mosquittoInstalled)(`jidoka run${reason}`, () => {
   afterEach(async () => {
     for (const agent of agents) await agent.dispose();
     for (const end of ends.reverse()) await end();
-    await broker.stop();
+    await broker.dispose();
     await station.remove();
   });
 
@@ -177,7 +177,7 @@ describe.skipIf(!mosquittoInstalled)(`jidoka run${reason}`, () => {
   }, 120_000);
 
   it('goes on inspecting when the broker refuses the password, and says what to do', async () => {
-    await broker.stop();
+    await broker.dispose();
     broker = await Mosquitto.start({ users: { jidoka: 'right' } });
     await station.writeConfig({
       mqttUrl: broker.url,
