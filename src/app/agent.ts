@@ -1,4 +1,4 @@
-import { type Clock, isoUtc } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Lifecycle } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
@@ -19,8 +19,7 @@ const DRAIN_MS = 700;
 const HUNG_INFERENCE_MS = 60_000;
 
 export interface AgentParts {
-  readonly gateway: string;
-  readonly version: string;
+  readonly identity: Pick<StatusMessage, 'gateway' | 'version' | 'startedAt' | 'stations'>;
   readonly ledger: Ledger;
   readonly publisher: Publisher;
   readonly deliverer: { start(): Promise<void>; stop(drainTimeoutMs: number): Promise<void> };
@@ -39,8 +38,10 @@ export interface AgentEvents {
 export class Agent {
   readonly #parts: AgentParts;
   readonly #events: AgentEvents;
+  /** Ends the cameras and triggers. */
   readonly #stopping = new AbortController();
-  readonly #startedAt: string;
+  /** Ends what the parts under way still need: sensors and their connections. */
+  readonly #closing = new AbortController();
   #stations: readonly RunningStation[] = [];
   #health: HealthWatch | undefined;
   #troubles: readonly Trouble[] = [];
@@ -51,7 +52,6 @@ export class Agent {
   constructor(parts: AgentParts, events: AgentEvents = {}) {
     this.#parts = parts;
     this.#events = events;
-    this.#startedAt = isoUtc(parts.clock.nowMs());
   }
 
   /** The models in use, once started. */
@@ -65,11 +65,12 @@ export class Agent {
    */
   async start(): Promise<void> {
     const { ledger, publisher, deliverer, connections, stations, logger } = this.#parts;
-    const { signal } = this.#stopping;
     await ledger.start();
-    await Promise.all(connections.map((connection) => connection.start(signal)));
+    await Promise.all(connections.map((connection) => connection.start(this.#closing.signal)));
     for (const plan of stations) {
-      const station = await plan.start(signal, (inspection, seq) => this.#inspected(plan.name, inspection, seq));
+      const station = await plan.start(this.#closing.signal, (inspection, seq) =>
+        this.#inspected(plan.name, inspection, seq),
+      );
       this.#stations = [...this.#stations, station];
     }
     this.#health = new HealthWatch(this.#healthSources(), logger);
@@ -78,7 +79,9 @@ export class Agent {
     for (const station of this.#stations) this.#announceState(station);
     await publisher.start();
     await deliverer.start();
-    this.#running = Promise.all(this.#stations.map((station) => station.run(signal))).then(() => undefined);
+    this.#running = Promise.all(this.#stations.map((station) => station.run(this.#stopping.signal))).then(
+      () => undefined,
+    );
     this.#running.catch(() => undefined);
   }
 
@@ -100,6 +103,7 @@ export class Agent {
     await Promise.all(this.#stations.map((station) => quietly(`Station ${station.name}`, station.stop())));
     await quietly('Delivery', deliverer.stop(DRAIN_MS));
     await quietly('The broker connection', publisher.stop(DRAIN_MS));
+    this.#closing.abort();
     await Promise.all([
       quietly('The store', ledger.stop()),
       ...connections.map((connection) => quietly(connection.where, connection.stop())),
@@ -158,12 +162,9 @@ export class Agent {
   #status(): StatusMessage {
     return {
       schema: STATUS_SCHEMA,
-      gateway: this.#parts.gateway,
+      ...this.#parts.identity,
       state: 'online',
-      at: this.#startedAt,
-      version: this.#parts.version,
-      startedAt: this.#startedAt,
-      stations: this.#parts.stations.map(({ name }) => name),
+      at: this.#parts.identity.startedAt,
       health: this.#troubles.length === 0 ? 'ok' : 'degraded',
       troubles: this.#troubles,
       outboxRows: this.#parts.ledger.status().outboxRows,

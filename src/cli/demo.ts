@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { verdictLine } from '../app/terminal.js';
 import { systemClock } from '../base/clock.js';
 import type { Config } from '../config/schema/index.js';
 import { cliErrors } from './errors.js';
-import { loadConfigText } from './load-config.js';
+import { configToRun } from './load-config.js';
 import { serve } from './serve.js';
 import type { SimlineOptions } from './simline-process.js';
 import { packageVersion } from './version.js';
@@ -58,13 +58,14 @@ async function demo(options: DemoOptions): Promise<void> {
   const stateDirectory = options.state ?? (await mkdtemp(join(tmpdir(), 'jidoka-demo-')));
   try {
     const config = await demoConfig(line.addresses);
-    const logger = createLogger(config.log, process.stderr);
+    // One line a verdict is what the terminal shows; the log adds only what needs a person.
+    const logger = createLogger({ level: 'warn', format: 'text' }, process.stderr);
     const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
     const agent = await composeAgent(
       {
         config,
         version: packageVersion(),
-        baseDirectory: projectRoot,
+        baseDirectory: join(projectRoot, 'config'),
         stateDirectory,
         environment: process.env,
         clock: systemClock,
@@ -82,8 +83,7 @@ async function demo(options: DemoOptions): Promise<void> {
 
 /** The example that ships, with the addresses where this line really listens. */
 async function demoConfig(addresses: LineAddresses): Promise<Config> {
-  const file = join(projectRoot, 'config', 'simulated-line.yaml');
-  const config = loadConfigText(await readFile(file), file);
+  const config = await configToRun(join(projectRoot, 'config', 'simulated-line.yaml'));
   return {
     ...config,
     mqtt: { ...config.mqtt, url: addresses.mqttUrl },

@@ -7,6 +7,9 @@ import type { ClassifierInfo } from '../ports/classifier.js';
 /** Longest orderly stop; a model run that hangs must not keep the process alive for ever. */
 const STOP_MS = 10_000;
 
+/** How long a worker may take to answer the watchdog's question. */
+const ANSWER_MS = 5000;
+
 /**
  * Starts the agent and runs it until SIGINT, SIGTERM or a station's end; then stops it in order.
  * @returns the exit code: 0 after a signal, 1 when a station could not go on.
@@ -21,6 +24,10 @@ export async function serve(agent: Agent, notifier: SystemdNotifier, logger: Log
     for (const { station, info } of agent.models) logger.info(modelFields(info), `Station ${station} is ready.`);
     logger.info({}, 'Ready.');
     await notifier.ready(agent.statusLine());
+    notifier.watch(
+      () => agent.healthy(ANSWER_MS),
+      () => agent.statusLine(),
+    );
     const end = await Promise.race([
       signalled.then((signal) => ({ signal, error: undefined })),
       agent.finished().then(

@@ -1,4 +1,4 @@
-import { startSimulatedLine } from '../simline/line.js';
+import { startSimulatedLine } from '../simline/simulated-line.js';
 
 /** What the demo asks of the line's process, as the one argument: JSON. */
 export interface SimlineOptions {

@@ -148,7 +148,7 @@ export class Inspector {
   }
 
   async #classify(frame: PairedPart['frame']): Promise<{ evidence: Evidence; image: Image | undefined }> {
-    const { camera, classifier, view, logger, station } = this.#options;
+    const { camera, classifier, view, logger } = this.#options;
     if (frame === undefined) {
       const text = 'the camera gave no frame for this part in time';
       return { evidence: { failure: { code: 'NO_FRAME', text } }, image: undefined };
@@ -160,14 +160,14 @@ export class Inspector {
       const code: ReasonCode =
         error instanceof JidokaError && error.code.startsWith('IMAGE_') ? 'IMAGE_UNREADABLE' : 'INFERENCE_FAILED';
       const text = messageOf(error);
-      logger.warn({ station: station.name, file: frame.origin?.name }, `A part goes to review: ${text}`);
+      logger.warn({ file: frame.origin?.name }, `A part goes to review: ${text}`);
       if (code === 'IMAGE_UNREADABLE') await camera.unreadable(frame, text);
       return { evidence: { failure: { code, text } }, image: undefined };
     }
   }
 
   async #actuate(inspection: Inspection): Promise<void> {
-    const { output, logger, station } = this.#options;
+    const { output, logger } = this.#options;
     if (output === undefined) return;
     this.#outputCounter += 1;
     try {
@@ -180,7 +180,7 @@ export class Inspector {
       });
     } catch (error) {
       this.#outputFailures += 1;
-      logger.warn({ station: station.name, part: inspection.id }, `The PLC did not get a verdict: ${messageOf(error)}`);
+      logger.warn({ part: inspection.id }, `The PLC did not get a verdict: ${messageOf(error)}`);
     }
   }
 
@@ -191,7 +191,7 @@ export class Inspector {
     try {
       return await encoder.toJpeg(image, jpegQuality);
     } catch (error) {
-      logger.warn({ station: station.name }, `An image could not be kept: ${messageOf(error)}`);
+      logger.warn({}, `An image could not be kept: ${messageOf(error)}`);
       return undefined;
     }
   }

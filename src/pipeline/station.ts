@@ -81,7 +81,7 @@ export class Station {
       if (pending.size >= config.queue.length) {
         this.#triggersDropped += 1;
         logger.warn(
-          { station: this.name, dropped: this.dropped },
+          { dropped: this.dropped },
           'A trigger came while too many parts were waiting for a frame; the part was not inspected.',
         );
         return;
@@ -89,9 +89,7 @@ export class Station {
       const pairing = gate
         .take(atMs, config.frameTimeoutMs, signal)
         .then((frame) => this.#queue.push({ part: this.#openPart(atMs), frame }))
-        .catch((error: unknown) =>
-          logger.error({ station: this.name }, `A part could not be queued: ${messageOf(error)}`),
-        )
+        .catch((error: unknown) => logger.error({}, `A part could not be queued: ${messageOf(error)}`))
         .finally(() => pending.delete(pairing));
       pending.add(pairing);
     });

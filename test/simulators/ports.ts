@@ -123,7 +123,6 @@ export const noSensors: SensorSource = {
 
 export class RecordingOutput implements VerdictOutput {
   readonly written: OutputResult[] = [];
-  cleared = 0;
 
   constructor(private readonly accept: (result: OutputResult) => Promise<void> = async () => undefined) {}
 
@@ -132,7 +131,7 @@ export class RecordingOutput implements VerdictOutput {
     this.written.push(result);
   }
 
-  async clear(): Promise<void> {
-    this.cleared += 1;
-  }
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {}
 }

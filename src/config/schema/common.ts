@@ -14,7 +14,11 @@ export const secretSchema = z
       credential: z.string().min(1).describe('Name of a systemd credential (`LoadCredential=` in the unit).'),
     }),
   ])
-  .describe('Reference to a secret: `{ env: NAME }`, `{ file: PATH }` or `{ credential: NAME }`.');
+  .meta({
+    // The id makes it a definition of its own in the JSON Schema, by which messages and documents know a secret.
+    id: 'secret',
+    description: 'Reference to a secret: `{ env: NAME }`, `{ file: PATH }` or `{ credential: NAME }`.',
+  });
 export type SecretReference = z.infer<typeof secretSchema>;
 
 export const positiveMs = z.number().int().min(1).max(86_400_000);

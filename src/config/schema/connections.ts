@@ -4,11 +4,12 @@ import { positiveMs, secretSchema } from './common.js';
 export const mqttSchema = z
   .strictObject({
     url: z
-      .url({ protocol: /^(mqtt|mqtts|ws|wss)$/ })
-      .describe('The broker: `mqtt://HOST:1883`, `mqtts://HOST:8883`, `ws://…` or `wss://…`.'),
+      .url({ protocol: /^(mqtt|mqtts|ws|wss)$/, hostname: /./ })
+      .describe('The broker: `mqtt://HOST:1883`, `mqtts://HOST:8883`, `ws://…` or `wss://…`.')
+      .meta({ examples: ['mqtt://broker.plant.local:1883'] }),
     baseTopic: z
       .string()
-      .regex(/^[^+#/\s][^+#]*[^+#/\s]$|^[^+#/\s]$/, 'no + or #, no slash or space at either end')
+      .regex(/^[^+#/\s$]([^+#]*[^+#/\s])?$/, 'no + or #, no slash or space at either end, no $ at the beginning')
       .max(200)
       .default('jidoka')
       .describe('Every topic begins with it: `BASE/status`, `BASE/STATION/inspection`, `BASE/STATION/state`.'),
@@ -49,7 +50,10 @@ export type MqttConfig = z.infer<typeof mqttSchema>;
 
 export const opcuaConnectionSchema = z
   .strictObject({
-    endpoint: z.url({ protocol: /^opc\.tcp$/ }).describe('`opc.tcp://HOST:PORT/PATH` of the server.'),
+    endpoint: z
+      .url({ protocol: /^opc\.tcp$/, hostname: /./ })
+      .describe('`opc.tcp://HOST:PORT/PATH` of the server.')
+      .meta({ examples: ['opc.tcp://plc1.plant.local:4840'] }),
     securityMode: z
       .enum(['none', 'sign', 'signAndEncrypt'])
       .default('none')

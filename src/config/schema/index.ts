@@ -23,7 +23,11 @@ export type StorageConfig = z.infer<typeof storageSchema>;
 
 export const inferenceSchema = z
   .strictObject({
-    models: z.string().min(1).default('models').describe('Folder of the model packages.'),
+    models: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder of the model packages. Default: the models that come with jidoka.'),
     workers: z
       .number()
       .int()
@@ -51,7 +55,9 @@ export const configSchema = z
   .strictObject({
     version: z.literal(1).describe('Version of this format.'),
     gateway: z
-      .strictObject({ name: nameSchema.describe('Name of this gateway, unique in the plant.') })
+      .strictObject({
+        name: nameSchema.describe('Name of this gateway, unique in the plant.').meta({ examples: ['press-hall-2'] }),
+      })
       .describe('Who this is.'),
     storage: storageSchema.prefault({}),
     inference: inferenceSchema.prefault({}),

@@ -5,7 +5,8 @@ import { nameSchema, positiveMs, probability } from './common.js';
 const nodeId = z
   .string()
   .regex(/^(ns=\d+;)?[isgb]=.+$/, 'write it as ns=2;s=Line1.Temperature, ns=2;i=1001 or i=2258')
-  .describe('OPC UA NodeId, such as `ns=2;s=Line1.Temperature`.');
+  .describe('OPC UA NodeId, such as `ns=2;s=Line1.Temperature`.')
+  .meta({ examples: ['ns=2;s=Line1.Temperature'] });
 
 const connection = nameSchema.optional().describe('Name under `opcua`; may be left out where only one is configured.');
 
@@ -13,7 +14,10 @@ export const triggerSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('frame') }).describe('Every frame is a part.'),
     z
-      .strictObject({ kind: z.literal('timer'), everyMs: positiveMs.describe('Time between two parts.') })
+      .strictObject({
+        kind: z.literal('timer'),
+        everyMs: positiveMs.describe('Time between two parts.').meta({ examples: [1000] }),
+      })
       .describe('A part at a fixed interval.'),
     z
       .strictObject({
@@ -33,7 +37,9 @@ export type TriggerConfig = z.infer<typeof triggerSchema>;
 
 export const sensorSchema = z
   .strictObject({
-    name: nameSchema,
+    name: nameSchema
+      .describe('Name of the value in messages and on the dashboard.')
+      .meta({ examples: ['oven-temperature'] }),
     connection,
     nodeId,
     unit: z.string().max(32).optional().describe('Engineering unit, as it goes into messages.'),
@@ -55,7 +61,8 @@ export const modelSchema = z
     package: z
       .string()
       .min(1)
-      .describe('Folder of the model package: `NAME/VERSION` below `inference.models`, or a path.'),
+      .describe('Folder of the model package: `NAME/VERSION` below `inference.models`, or a path.')
+      .meta({ examples: ['magnetic-tile/1.0.0'] }),
     providers: z
       .array(z.enum(['cpu', 'webgpu', 'cuda', 'tensorrt', 'openvino', 'coreml', 'dml', 'xnnpack']))
       .min(1)
@@ -103,8 +110,8 @@ export type PlcOutputConfig = z.infer<typeof plcOutputSchema>;
 
 export const stationSchema = z
   .strictObject({
-    name: nameSchema,
-    camera: cameraSchema,
+    name: nameSchema.describe('Name of the inspection point in topics and messages.').meta({ examples: ['press-1'] }),
+    camera: cameraSchema.describe('Where the pictures come from.'),
     trigger: triggerSchema.default({ kind: 'frame' }),
     sensors: z.array(sensorSchema).max(500).default([]).describe('Process values read with each part.'),
     model: modelSchema,
@@ -125,7 +132,8 @@ export const stationSchema = z
           .optional()
           .describe('When it is full. Default: `wait` for folders, `drop-oldest` for live cameras. Drops are counted.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('What happens when frames come faster than they are inspected.'),
     frameTimeoutMs: positiveMs
       .default(2000)
       .describe('A part without a frame for this long after its trigger is recorded as review.'),

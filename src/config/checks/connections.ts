@@ -1,0 +1,88 @@
+import type { Finding } from '../problem.js';
+import { opcuaConnectionSchema } from '../schema/connections.js';
+import { code } from '../wording.js';
+import type { Cursor } from './cursor.js';
+
+/** What the MQTT broker and the OPC UA servers need besides the schema. */
+export function checkConnections(root: Cursor): readonly Finding[] {
+  const servers = root.at('opcua').entries;
+  const mqtt = root.at('mqtt');
+  return [
+    ...checkUserInfo(mqtt.at('url')),
+    ...checkLogin(mqtt),
+    ...checkTls(mqtt),
+    ...servers.flatMap(([, server]) => [
+      ...checkUserInfo(server.at('endpoint')),
+      ...checkLogin(server),
+      ...checkSecurity(server),
+    ]),
+    ...root.at('stations').items.flatMap((station) => checkUserInfo(station.at('camera').at('url'))),
+  ];
+}
+
+function checkUserInfo(address: Cursor): readonly Finding[] {
+  const { text, path } = address;
+  if (text === undefined || !URL.canParse(text)) return [];
+  const { username, password } = new URL(text);
+  if (username === '' && password === '') return [];
+  const what = `The address in ${code(path.at(-1))} holds a user name or a password in plain text.`;
+  const instead =
+    'Write the address without them, and beside it `username: NAME` and `password: { credential: NAME }`.';
+  return [{ path, at: 'value', what, instead }];
+}
+
+function checkLogin(section: Cursor): readonly Finding[] {
+  const [username, password] = [section.at('username'), section.at('password')];
+  if (username.exists === password.exists) return [];
+  if (password.exists) {
+    const what = 'There is a `password` without a `username`.';
+    return [{ path: password.path, at: 'key', what, instead: 'Add `username: NAME`, or remove the password.' }];
+  }
+  const what = 'There is a `username` without a `password`.';
+  const instead = 'Add `password: { credential: NAME }`, or remove the user name.';
+  return [{ path: username.path, at: 'key', what, instead }];
+}
+
+function checkTls(mqtt: Cursor): readonly Finding[] {
+  const [tls, url] = [mqtt.at('tls'), mqtt.at('url').text];
+  if (!tls.exists) return [];
+  const findings: Finding[] = [];
+  const scheme = /^(mqtt|ws):\/\//i.exec(url ?? '')?.[1]?.toLowerCase();
+  if (scheme !== undefined) {
+    const what = `The address begins with \`${scheme}://\`, which is not encrypted, so \`tls\` has no effect.`;
+    const instead = `Write \`${scheme}s://\` in \`url\` (often with another port), or remove \`tls\`.`;
+    findings.push({ path: tls.path, at: 'key', what, instead });
+  }
+  const [cert, key] = [tls.at('cert'), tls.at('key')];
+  if (cert.exists !== key.exists) {
+    const [there, lacking] = cert.exists ? [cert, 'key'] : [key, 'cert'];
+    const what = `A certificate and its private key come together, and \`${lacking}\` is missing.`;
+    findings.push({ path: there.path, at: 'key', what, instead: `Add \`${lacking}: PATH\` of the PEM file.` });
+  }
+  for (const file of [tls.at('ca'), cert, key]) {
+    if (file.text?.includes('-----BEGIN') !== true) continue;
+    const what = `${code(file.path.at(-1))} holds the certificate or key itself.`;
+    findings.push({ path: file.path, at: 'key', what, instead: 'Put it into a file and write the path of that file.' });
+  }
+  return findings;
+}
+
+const { shape } = opcuaConnectionSchema;
+const MODES: readonly string[] = shape.securityMode.unwrap().options;
+const POLICIES: readonly string[] = shape.securityPolicy.unwrap().options;
+
+function checkSecurity(server: Cursor): readonly Finding[] {
+  const [mode, policy] = [server.at('securityMode'), server.at('securityPolicy')];
+  const [chosenMode, chosenPolicy] = [mode.text ?? 'none', policy.text ?? 'None'];
+  if (!MODES.includes(chosenMode) || !POLICIES.includes(chosenPolicy)) return [];
+  if ((chosenMode === 'none') === (chosenPolicy === 'None')) return [];
+  if (chosenMode === 'none') {
+    const what = `\`securityPolicy: ${chosenPolicy}\` does nothing while \`securityMode\` is \`none\`.`;
+    const instead =
+      'Write `securityMode: signAndEncrypt`, or `securityPolicy: None` for a connection without security.';
+    return [{ path: policy.path, at: 'key', what, instead }];
+  }
+  const what = `\`securityMode: ${chosenMode}\` needs a security policy, and it is \`None\`.`;
+  const instead = 'Write `securityPolicy: Basic256Sha256`, or `securityMode: none` for a connection without security.';
+  return [{ path: mode.path, at: 'key', what, instead }];
+}

@@ -1,0 +1,170 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { modelLabelReader } from '#jidoka/config/model-labels.js';
+import { MINIMAL, problemsOf, withStation } from './helpers.js';
+
+const SERVER = '{ endpoint: "opc.tcp://plc:4840" }';
+const ONE = `opcua: { plc1: ${SERVER} }\n`;
+const TWO = `opcua: { plc1: ${SERVER}, plc2: ${SERVER} }\n`;
+const brief = (source: string): string[] => problemsOf(source).map(({ path, what }) => `${path}: ${what}`);
+
+describe('OPC UA connections', () => {
+  const sensors = 'sensors: [{ name: t, nodeId: i=1 }, { name: p, nodeId: i=2 }]';
+
+  it('needs no name where one server is configured', () => {
+    expect(brief(withStation(`${sensors}\ntrigger: { kind: tag, nodeId: i=3 }`, ONE))).toEqual([]);
+  });
+
+  it('says once that a server is needed, for all that use it', () => {
+    const station = withStation(`${sensors}\noutput: { plc: { ok: i=3, nok: i=4 } }`);
+    expect(brief(station)).toEqual([
+      'stations[0].sensors[0]: A server is needed for this and 2 more, and none is configured under `opcua`.',
+    ]);
+  });
+
+  it('wants a name wherever several servers are configured', () => {
+    const station = withStation('sensors: [{ name: t, nodeId: i=1 }]\noutput: { plc: { ok: i=3, nok: i=4 } }', TWO);
+    expect(problemsOf(station).map(({ path, line }) => `${line} ${path}`)).toEqual([
+      '9 stations[0].sensors[0].connection',
+      '10 stations[0].output.plc.connection',
+    ]);
+  });
+
+  it.each([
+    ['plc3', 'Did you mean `plc1`?'],
+    ['constructor', 'Write one of `plc1`, `plc2`.'],
+  ])('refuses the unknown server %s', (name, instead) => {
+    const station = withStation(`trigger: { kind: tag, nodeId: i=1, connection: ${name} }`, TWO);
+    expect(problemsOf(station)).toMatchObject([{ path: 'stations[0].trigger.connection', instead }]);
+  });
+
+  it.each([
+    ['securityMode: sign', 'securityMode', 'needs a security policy'],
+    ['securityPolicy: Basic256Sha256', 'securityPolicy', 'does nothing'],
+  ])('wants mode and policy to fit: %s', (line, key, words) => {
+    const [problem, ...others] = problemsOf(`${MINIMAL}opcua: { plc1: { endpoint: "opc.tcp://plc", ${line} } }\n`);
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ path: `opcua.plc1.${key}`, what: expect.stringContaining(words) });
+  });
+
+  it('accepts mode and policy together', () => {
+    const lines = 'securityMode: signAndEncrypt, securityPolicy: Basic256Sha256';
+    expect(brief(`${MINIMAL}opcua: { plc1: { endpoint: "opc.tcp://plc", ${lines} } }\n`)).toEqual([]);
+  });
+});
+
+describe('the broker', () => {
+  const mqtt = (url: string, lines: string): string =>
+    MINIMAL.replace('{ url: "mqtt://broker:1883" }', `{ url: "${url}", ${lines} }`);
+
+  it.each([
+    ['mqtt', ['mqtt.tls: The address begins with `mqtt://`, which is not encrypted, so `tls` has no effect.']],
+    ['ws', ['mqtt.tls: The address begins with `ws://`, which is not encrypted, so `tls` has no effect.']],
+    ['mqtts', []],
+    ['wss', []],
+  ])('with %s', (scheme, expected) => {
+    expect(brief(mqtt(`${scheme}://broker`, 'tls: { ca: ca.pem }'))).toEqual(expected);
+  });
+
+  it('wants user name and password, certificate and key, together', () => {
+    expect(brief(mqtt('mqtt://b', 'password: { env: P }'))).toEqual([
+      'mqtt.password: There is a `password` without a `username`.',
+    ]);
+    expect(brief(mqtt('mqtt://b', 'username: u'))).toEqual([
+      'mqtt.username: There is a `username` without a `password`.',
+    ]);
+    expect(brief(mqtt('mqtts://b', 'tls: { cert: c.pem }'))).toEqual([
+      'mqtt.tls.cert: A certificate and its private key come together, and `key` is missing.',
+    ]);
+  });
+
+  it('refuses secrets in an address and keys in place of their files', () => {
+    expect(brief(mqtt('mqtt://u:p@b', 'window: 1'))).toEqual([
+      'mqtt.url: The address in `url` holds a user name or a password in plain text.',
+    ]);
+    const [problem] = problemsOf(mqtt('mqtts://b', 'tls: { ca: "-----BEGIN CERTIFICATE-----" }'));
+    expect(problem?.instead).toBe('Put it into a file and write the path of that file.');
+  });
+});
+
+describe('stations', () => {
+  const second = '  - name: b\n    camera: { kind: simulated }\n    model: { package: m/1.0.0 }\n';
+
+  it('have names of their own, and so have the sensors of one station', () => {
+    expect(brief(MINIMAL + second)).toEqual([]);
+    expect(brief(MINIMAL + second.replace('name: b', 'name: a'))).toEqual([
+      'stations[1].name: The name `a` is taken by station 1 of the list.',
+    ]);
+    expect(brief(withStation('sensors: [{ name: t, nodeId: i=1 }, { name: t, nodeId: i=2 }]', ONE))).toEqual([
+      'stations[0].sensors[1].name: The name `t` is taken by sensor 1 of the list.',
+    ]);
+  });
+
+  it.each([
+    ['5', '5', 1],
+    ['6', '5', 1],
+    ['4', '5', 0],
+  ])('have windows that can be met: %s to %s', (min, max, count) => {
+    const station = withStation(`sensors: [{ name: t, nodeId: i=1, min: ${min}, max: ${max} }]`, ONE);
+    expect(problemsOf(station)).toHaveLength(count);
+  });
+
+  it('do not share a folder of pictures, however it is written', () => {
+    const folder = (path: string) => `camera: { kind: directory, path: ${path} }`;
+    const first = MINIMAL.replace('camera: { kind: simulated }', folder('/p/in'));
+    const with2 = (path: string) => first + second.replace('camera: { kind: simulated }', folder(path));
+    expect(brief(with2('/p/in2'))).toEqual([]);
+    expect(brief(with2('/p//x/../in/'))).toEqual([
+      'stations[1].camera.path: The folder `/p//x/../in/` is watched by station 1 of the list already.',
+    ]);
+  });
+
+  it('do not write one tag for two meanings', () => {
+    expect(brief(withStation('output: { plc: { ok: i=1, nok: i=1 } }', ONE))).toEqual([
+      'stations[0].output.plc.nok: The tag `i=1` is written as `ok` of station 1 of the list already.',
+    ]);
+    const servers = 'output: { plc: { connection: plc1, ok: i=1, nok: i=2 } }';
+    const other = `${second}    ${servers.replace('plc1', 'plc2')}\n`;
+    expect(brief(withStation(servers, other + TWO))).toEqual([]);
+  });
+
+  it('are checked together with what the schema finds', () => {
+    const station = withStation('sensors: [{ name: t, nodeId: i=1, min: 2, max: 1, untit: C }]', ONE);
+    expect(problemsOf(station).map(({ path }) => path)).toEqual([
+      'stations[0].sensors[0].min',
+      'stations[0].sensors[0].untit',
+    ]);
+  });
+});
+
+describe('class rules', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'jidoka-labels-'));
+    mkdirSync(join(folder, 'models', 'm', '1.0.0'), { recursive: true });
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const rules = withStation('verdict: { classes: { cracks: { action: fail }, free: { action: fail } } }');
+  const writeManifest = (text: string) => writeFileSync(join(folder, 'models', 'm', '1.0.0', 'model.json'), text);
+  const check = () => problemsOf(rules, { describeModel: modelLabelReader(folder) });
+
+  it('are checked against the labels of the model', () => {
+    writeManifest(JSON.stringify({ labels: ['free', 'crack'], goodLabel: 'free', more: 1 }));
+    expect(check()).toMatchObject([
+      { what: 'The model `m/1.0.0` has no class `cracks`.', instead: 'Did you mean `crack`?' },
+      { what: '`free` is the class of good parts: this rule would stop every one of them.' },
+    ]);
+  });
+
+  it.each(['{', '[]', '{"labels": "free"}', '{"labels": ["free"]}'])('pass where the manifest is %s', (text) => {
+    writeManifest(text);
+    expect(check()).toEqual([]);
+  });
+
+  it('pass where there is no manifest', () => {
+    expect(check()).toEqual([]);
+  });
+});
