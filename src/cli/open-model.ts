@@ -26,7 +26,7 @@ export function providerOption(): Option {
 
 /** Loads the package that a path names and starts it; fallbacks are told on standard error. */
 export async function openModel(path: string, provider: string): Promise<OpenedModel> {
-  process.stdout.once('error', outputFailed);
+  process.stdout.on('error', outputFailed);
   const model = await loadModelPackage(await findModelPackage(path));
   const workers = Math.min(MAX_WORKERS, Math.max(1, Math.floor(availableParallelism() / 2)));
   const logger = { ...silentLogger, warn: (_: object, message: string) => void process.stderr.write(`${message}\n`) };

@@ -11,7 +11,7 @@ export const visionErrors = defineErrors({
   MODEL_MANIFEST_INVALID: {
     consequence: 'config',
     summary: "the model's manifest (model.json) cannot be used.",
-    remedy: 'Correct the fields that are named; docs/models.md describes each.',
+    remedy: 'Correct the fields that are named.',
   },
   MODEL_FILE_OUTSIDE: {
     consequence: 'config',

@@ -258,6 +258,36 @@ describe('hostile bytes', () => {
     await expectRefused(pngOf(8, 8, { animated: true, data: Buffer.alloc(72) }), 'IMAGE_ANIMATED', /animated PNG/);
   });
 
+  it.each(['jpeg', 'png', 'webp', 'tiff', 'bmp'] as const)(
+    'gives pixels or a clear error for any damage to a %s',
+    async (format) => {
+      const levels = Array.from({ length: 32 * 32 }, (_, index) => (index * 7919) % 251);
+      const raw = sharp(Buffer.from(levels), { raw: { width: 32, height: 32, channels: 1 } });
+      const whole = format === 'bmp' ? bmpOf(32, 32, 8, levels) : await raw.toFormat(format).toBuffer();
+      let seed = 1;
+      const random = (below: number): number => {
+        // Numerical Recipes' linear congruential generator: the same damage in every run.
+        seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+        return seed % below;
+      };
+      let refused = 0;
+      for (let round = 0; round < 150; round += 1) {
+        const damaged = Uint8Array.from(whole);
+        for (let hit = 0; hit <= random(4); hit += 1) {
+          // Headers decide most, so half of the damage goes there.
+          damaged[random(random(2) === 0 ? 64 : damaged.length)] = random(256);
+        }
+        try {
+          expect(await seen(encoded(damaged), target)).toHaveLength(64);
+        } catch (error) {
+          expect(error).toMatchObject({ code: expect.stringMatching(/^IMAGE_/), consequence: 'degraded' });
+          refused += 1;
+        }
+      }
+      expect(refused).toBeGreaterThan(0);
+    },
+  );
+
   it('refuses raw pixels of another length than their size says', async () => {
     const short: RawImage = { ...grid, data: grid.data.subarray(0, 7) };
     await expect(seen(short, target)).rejects.toMatchObject({
