@@ -20,7 +20,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 /** @param {string} title @param {string[]} args */
 function npm(title, args) {
   console.log(`${title} …`);
-  // The CUDA files that onnxruntime-node's install script fetches serve few gateways and fail offline; docs/gpu.md
+  // The CUDA files that onnxruntime-node's install script fetches serve few gateways and fail offline; docs/models.md
   // tells how to ask for them (ONNXRUNTIME_NODE_INSTALL=cuda12).
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: process.env['ONNXRUNTIME_NODE_INSTALL'] ?? 'skip' };
   const result = spawnSync('npm', args, { cwd: root, env, stdio: 'inherit', shell: process.platform === 'win32' });

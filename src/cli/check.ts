@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import { JidokaError } from '../base/errors.js';
-import { loadConfigFile } from '../config/load.js';
-import { modelLabelReader } from '../config/model-labels.js';
 import { printConfig } from '../config/print.js';
 import { formatProblem, type Problem } from '../config/problem.js';
 import type { Config } from '../config/schema/index.js';
+import { readConfig } from './load-config.js';
 
 interface CheckOptions {
   readonly config: string;
@@ -24,8 +23,7 @@ export function registerCheck(program: Command): void {
     .option('--json', 'print the result as JSON')
     .action(async (options: CheckOptions) => {
       try {
-        const context = { describeModel: modelLabelReader(process.cwd()) };
-        const result = await loadConfigFile(options.config, context);
+        const result = await readConfig(options.config);
         if ('config' in result) printValid(options, result.config);
         else printProblems(options, result.problems);
       } catch (error) {

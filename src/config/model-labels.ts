@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { DescribeModel, ModelDescription } from './checks/models.js';
 
@@ -7,14 +7,11 @@ const MAX_MANIFEST_BYTES = 1_048_576;
 const labelsSchema = z.object({ labels: z.array(z.string()), goodLabel: z.string().nullable() });
 
 /**
- * For relative paths from `baseDirectory`. Reads the labels from a package's `model.json`: only what a check of the configuration needs. Whether the package
+ * Reads the labels from a package's `model.json`: only what a check of the configuration needs. Whether the package
  * can run is for the loader to say, so anything that does not fit gives undefined.
  */
-export function modelLabelReader(baseDirectory: string): DescribeModel {
-  return (packageName, modelsFolder) => {
-    const candidates = [resolve(baseDirectory, modelsFolder, packageName), resolve(baseDirectory, packageName)];
-    return candidates.map(readLabels).find((found) => found !== undefined);
-  };
+export function modelLabelReader(folderOf: (packageName: string, models: string | undefined) => string): DescribeModel {
+  return (packageName, models) => readLabels(folderOf(packageName, models));
 }
 
 function readLabels(folder: string): ModelDescription | undefined {

@@ -29,7 +29,12 @@ export interface Camera {
   /** What the station's queue does when frames come faster than they are inspected, unless the config says otherwise. */
   readonly overflow: OverflowPolicy;
   frames(signal: AbortSignal): AsyncIterable<Frame>;
-  /** Says that a frame could not be decoded: the directory camera lists its file as quarantined. */
+  /** Says that a frame could not be decoded: the directory camera lists its file as quarantined. Never rejects. */
   unreadable(frame: Frame, reason: string): Promise<void>;
+  /**
+   * Says that a frame's inspection is committed: the directory camera with `after: delete` now deletes its file. Never
+   * rejects; a file that cannot be deleted is logged and told in the status.
+   */
+  inspected(frame: Frame): Promise<void>;
   status(): CameraStatus;
 }

@@ -22,22 +22,22 @@ export interface ClassifierInfo {
  *
  * `start` loads the model in every worker and warms it up: once it resolves, the first part costs what every other
  * costs. It throws a `config` JidokaError for a model that cannot be used. `classify` may be called any number of times
- * at once; calls are served in order. The image's bytes are moved, not copied: where their buffer can be transferred it
- * is detached until the promise settles, and the result's `image` carries the same bytes back. It rejects with a
- * `degraded` JidokaError (`IMAGE_…` when the picture is at fault, `INFERENCE_…` when the model is) and stays usable.
+ * at once; calls are served in order. The image's bytes are neither copied nor changed: the caller leaves them alone
+ * until the promise settles, and the result's `image` is the one that was given. It rejects with a `degraded`
+ * JidokaError (`IMAGE_…` when the picture is at fault, `INFERENCE_…` when the model is) and stays usable.
  * `stop` lets what is under way finish; a worker that hangs is reported, never terminated, since that would abort the
  * process.
  */
 export interface Classifier {
   start(): Promise<ClassifierInfo>;
   classify(image: Image, view: View): Promise<ClassifiedImage>;
-  /** Resolves true when a worker answers within `timeoutMs`: the health behind the systemd watchdog. */
+  /** Resolves true when every worker answers within `timeoutMs`: the health behind the systemd watchdog. */
   alive(timeoutMs: number): Promise<boolean>;
   stop(): Promise<void>;
 }
 
 export interface ClassifiedImage {
   readonly classification: Classification;
-  /** The image that was given, its bytes back in the caller's hands. */
+  /** The image that was given, free for the caller to use again. */
   readonly image: Image;
 }

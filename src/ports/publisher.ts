@@ -11,10 +11,11 @@ export interface PublisherStatus {
  * One broker, or another place where messages go.
  *
  * It connects and reconnects by itself, for ever and with back-off; `start` returns once that has begun. `deliver`
- * resolves when the broker has taken responsibility for the message (PUBACK with a good reason code) and rejects with a
- * `transient` JidokaError when the connection is lost first: the caller sends the row again. Calls are sent in the
- * order they are made. `announce` is for retained state: only the newest counts, it is not kept over an outage but sent
- * anew on every connection.
+ * resolves when the broker has taken responsibility for the message (PUBACK with a good reason code). It rejects with a
+ * `transient` JidokaError when there is no connection or it is lost first: the caller sends the row again. It rejects
+ * with a `degraded` one when the broker refuses this very message while the connection stands: the caller keeps the row
+ * and tries again later. Calls are sent in the order they are made. `announceStatus` and `announceState` are for
+ * retained state: only the newest counts, it is not kept over an outage but sent anew on every connection.
  */
 export interface Publisher {
   start(): Promise<void>;

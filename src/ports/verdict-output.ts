@@ -16,7 +16,9 @@ export interface OutputResult {
  * never written later.
  */
 export interface VerdictOutput {
+  /** Clears OK and NOK now, if the PLC can be reached, and on each new connection. Does not wait for a connection. */
+  start(): Promise<void>;
   write(result: OutputResult): Promise<void>;
-  /** Clears OK and NOK: at start, at stop, and after a lost connection. */
-  clear(): Promise<void>;
+  /** Clears OK and NOK a last time. */
+  stop(): Promise<void>;
 }

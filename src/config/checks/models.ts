@@ -9,12 +9,12 @@ export interface ModelDescription {
   readonly goodLabel: string | null;
 }
 
-/** Looks a package up below the folder of the models; undefined where it cannot be read. */
-export type DescribeModel = (packageName: string, modelsFolder: string) => ModelDescription | undefined;
+/** Looks a package up below `models`, the config's `inference.models`; undefined where it cannot be read. */
+export type DescribeModel = (packageName: string, models: string | undefined) => ModelDescription | undefined;
 
 /** Rules for classes that the model never reports would be silently without effect. */
 export function checkModels(root: Cursor, describe: DescribeModel): readonly Finding[] {
-  const folder = root.at('inference').at('models').text ?? 'models';
+  const folder = root.at('inference').at('models').text;
   return root.at('stations').items.flatMap((station) => {
     const name = station.at('model').at('package').text;
     const rules = station.at('verdict').at('classes').entries;

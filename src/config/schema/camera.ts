@@ -24,10 +24,12 @@ export const directoryCameraSchema = z
   .strictObject({
     kind: z.literal('directory'),
     path: z.string().min(1).describe('Folder in which another program puts image files.'),
-    pattern: z
-      .string()
-      .default('*.{jpg,jpeg,png,bmp,tif,tiff,webp}')
-      .describe('File names to look at, as a glob without folders; case does not matter.'),
+    extensions: z
+      .array(z.string().regex(/^[a-z0-9]{1,8}$/, 'write it in small letters without the dot, as in jpg'))
+      .min(1)
+      .max(32)
+      .default(['jpg', 'jpeg', 'png', 'bmp', 'tif', 'tiff', 'webp'])
+      .describe('Endings of the file names to look at, without the dot; case does not matter.'),
     after: z
       .enum(['keep', 'delete'])
       .default('keep')
@@ -55,7 +57,7 @@ export const directoryCameraSchema = z
       .describe('Larger files are quarantined unread.'),
     ...view,
   })
-  .describe('Takes each finished image file of a folder once.');
+  .describe('Takes each finished image file of a folder once; subfolders are not searched.');
 
 export const replayCameraSchema = z
   .strictObject({
@@ -75,6 +77,7 @@ export const simulatedCameraSchema = z
     kind: z.literal('simulated'),
     url: z
       .url({ protocol: /^tcp$/ })
+      .regex(/:\d{1,5}$/, 'write it as tcp://HOST:PORT')
       .optional()
       .describe('Frame feed of a simulated line, `tcp://HOST:PORT`. Without it the camera renders its own frames.'),
     framesPerSecond: z.number().min(0.01).max(1000).default(2).describe("Rate of the camera's own frames."),

@@ -23,7 +23,11 @@ export type StorageConfig = z.infer<typeof storageSchema>;
 
 export const inferenceSchema = z
   .strictObject({
-    models: z.string().min(1).default('models').describe('Folder of the model packages.'),
+    models: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder of the model packages. Default: the models that come with jidoka.'),
     workers: z
       .number()
       .int()

@@ -49,7 +49,9 @@ describe('loadConfig', () => {
   it.each(readdirSync(examples).filter((file) => file.endsWith('.yaml')))('accepts the example %s', (file) => {
     const text = readFileSync(join(examples, file), 'utf8');
     expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=./jidoka.schema.json');
-    const result = loadConfig(text, file, { describeModel: modelLabelReader(join(examples, '..')) });
+    const result = loadConfig(text, file, {
+      describeModel: modelLabelReader((name) => join(examples, '..', 'models', name)),
+    });
     expect('problems' in result ? result.problems.map(formatProblem) : []).toEqual([]);
   });
 

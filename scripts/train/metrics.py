@@ -1,0 +1,60 @@
+"""Figures of a classifier on labelled scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def summarize(
+    scores: np.ndarray, labels: np.ndarray, good: int | None, threshold: float
+) -> dict[str, Any]:
+    """Scores [n, classes] and labels [n] -> accuracy, balanced accuracy, recalls, confusion, escapes, false rejects.
+
+    Escape: a defective part whose good score reaches the threshold; false reject: a good part whose score does not.
+    The rates are shares of the defective and of the good parts; None without a good class.
+    """
+    classes = scores.shape[1]
+    confusion = np.zeros((classes, classes), np.int64)
+    np.add.at(confusion, (labels, scores.argmax(axis=1)), 1)
+    count = confusion.sum(axis=1)
+    recalls = np.diag(confusion) / np.maximum(count, 1)
+    figures: dict[str, Any] = {
+        "images": int(len(labels)),
+        "accuracy": float(np.trace(confusion) / len(labels)),
+        "balancedAccuracy": float(recalls[count > 0].mean()),
+        "recalls": recalls.tolist(),
+        "confusion": confusion.tolist(),
+        "escapeRate": None,
+        "falseRejectRate": None,
+    }
+    if good is not None:
+        passed = scores[:, good] >= threshold
+        figures["escapeRate"] = float(passed[labels != good].mean())
+        figures["falseRejectRate"] = float((~passed[labels == good]).mean())
+    return figures
+
+
+def describe(
+    names: list[str],
+    scores: np.ndarray,
+    labels: np.ndarray,
+    good: int | None,
+    threshold: float,
+) -> str:
+    """The same as text for a terminal or a model card."""
+    figures = summarize(scores, labels, good, threshold)
+    lines = [
+        f"images {figures['images']}, accuracy {figures['accuracy']:.4f},"
+        f" balanced accuracy {figures['balancedAccuracy']:.4f}"
+    ]
+    if good is not None:
+        lines.append(
+            f"good from {threshold:.3f} on: escapes {figures['escapeRate']:.4f},"
+            f" false rejects {figures['falseRejectRate']:.4f}"
+        )
+    lines.append(f"{'true, given':12}" + "".join(f"{name:>10}" for name in names) + "    recall")
+    for name, row, recall in zip(names, figures["confusion"], figures["recalls"]):
+        lines.append(f"{name:12}" + "".join(f"{n:>10}" for n in row) + f"{recall:>10.3f}")
+    return "\n".join(lines)

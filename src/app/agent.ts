@@ -1,0 +1,191 @@
+import type { Clock } from '../base/clock.js';
+import { messageOf } from '../base/errors.js';
+import type { Lifecycle } from '../base/lifecycle.js';
+import type { Logger } from '../base/logger.js';
+import type { Inspection } from '../domain/inspection.js';
+import { STATUS_SCHEMA, type StatusMessage } from '../domain/state.js';
+import type { ClassifierInfo } from '../ports/classifier.js';
+import type { Ledger } from '../ports/ledger.js';
+import type { Publisher } from '../ports/publisher.js';
+import { type HealthSource, HealthWatch, type Trouble } from './health.js';
+import type { RunningStation, StationPlan } from './station-plan.js';
+
+const HEALTH_CHECK_MS = 1000;
+/** Outbox figures change with every part; the retained status follows them at this pace. */
+const STATUS_REFRESH_MS = 10_000;
+/** What the outbox may take to drain at a stop; the rest goes out at the next start. */
+const DRAIN_MS = 700;
+/** A part that is this long with the model means a hung run: the watchdog is no longer fed. */
+const HUNG_INFERENCE_MS = 60_000;
+
+export interface AgentParts {
+  readonly identity: Pick<StatusMessage, 'gateway' | 'version' | 'startedAt' | 'stations'>;
+  readonly ledger: Ledger;
+  readonly publisher: Publisher;
+  readonly deliverer: { start(): Promise<void>; stop(drainTimeoutMs: number): Promise<void> };
+  /** Connections to OPC UA servers. */
+  readonly connections: readonly (Lifecycle & HealthSource)[];
+  readonly stations: readonly StationPlan[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface AgentEvents {
+  readonly onInspected?: (inspection: Inspection, seq: number) => void;
+}
+
+/** The daemon: starts everything in the order of need, watches it, and stops it in the opposite order. */
+export class Agent {
+  readonly #parts: AgentParts;
+  readonly #events: AgentEvents;
+  /** Ends the cameras and triggers. */
+  readonly #stopping = new AbortController();
+  /** Ends what the parts under way still need: sensors and their connections. */
+  readonly #closing = new AbortController();
+  #stations: readonly RunningStation[] = [];
+  #health: HealthWatch | undefined;
+  #troubles: readonly Trouble[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #statusSent = { key: '', atMs: 0 };
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(parts: AgentParts, events: AgentEvents = {}) {
+    this.#parts = parts;
+    this.#events = events;
+  }
+
+  /** The models in use, once started. */
+  get models(): readonly { readonly station: string; readonly info: ClassifierInfo }[] {
+    return this.#stations.map(({ name, info }) => ({ station: name, info }));
+  }
+
+  /**
+   * Resolves when every model is warm and every station takes parts; cameras, PLCs and brokers may still be absent.
+   * @throws JidokaError (config) of a model, a camera or a store that can never work.
+   */
+  async start(): Promise<void> {
+    const { ledger, publisher, deliverer, connections, stations, logger } = this.#parts;
+    await ledger.start();
+    await Promise.all(connections.map((connection) => connection.start(this.#closing.signal)));
+    for (const plan of stations) {
+      const station = await plan.start(this.#closing.signal, (inspection, seq) =>
+        this.#inspected(plan.name, inspection, seq),
+      );
+      this.#stations = [...this.#stations, station];
+    }
+    this.#health = new HealthWatch(this.#healthSources(), logger);
+    this.#beat();
+    this.#timer = setInterval(() => this.#beat(), HEALTH_CHECK_MS);
+    for (const station of this.#stations) this.#announceState(station);
+    await publisher.start();
+    await deliverer.start();
+    this.#running = Promise.all(this.#stations.map((station) => station.run(this.#stopping.signal))).then(
+      () => undefined,
+    );
+    this.#running.catch(() => undefined);
+  }
+
+  /** Resolves after `stop`; rejects when a station cannot go on. */
+  finished(): Promise<void> {
+    return this.#running;
+  }
+
+  /** Lets the parts under way be recorded, tells the world, and closes everything. A second call waits for the first. */
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort();
+    clearInterval(this.#timer);
+    const { ledger, publisher, deliverer, connections, logger } = this.#parts;
+    const quietly = async (what: string, work: Promise<unknown>): Promise<void> => {
+      await work.catch((error: unknown) => logger.error({}, `${what} did not stop cleanly: ${messageOf(error)}`));
+    };
+    await this.#running.catch(() => undefined);
+    await Promise.all(this.#stations.map((station) => quietly(`Station ${station.name}`, station.stop())));
+    await quietly('Delivery', deliverer.stop(DRAIN_MS));
+    await quietly('The broker connection', publisher.stop(DRAIN_MS));
+    this.#closing.abort();
+    await Promise.all([
+      quietly('The store', ledger.stop()),
+      ...connections.map((connection) => quietly(connection.where, connection.stop())),
+    ]);
+  }
+
+  /** True when the store commits, the models answer and no part is stuck: what feeds the systemd watchdog. */
+  async healthy(timeoutMs: number): Promise<boolean> {
+    if (this.#stations.some((station) => station.busyMs() > HUNG_INFERENCE_MS)) return false;
+    const { ledger } = this.#parts;
+    const answers = await Promise.all([
+      // A full disk is no reason for a restart: the ledger tries again, and a restart would lose what it holds.
+      ledger.alive(timeoutMs).then((alive) => alive || ledger.status().state === 'failing'),
+      ...this.#stations.map((station) => station.alive(timeoutMs)),
+    ]);
+    return answers.every(Boolean);
+  }
+
+  /** One line for `systemctl status`. */
+  statusLine(): string {
+    const totals = this.#stations.map(({ name, tally }) => {
+      const { pass, fail, review } = tally.counts;
+      return `${name}: ${pass} pass, ${fail} fail, ${review} review`;
+    });
+    const waiting = this.#parts.ledger.status().outboxRows;
+    const trouble = this.#troubles[0];
+    return [
+      ...totals,
+      `${waiting} waiting for the broker`,
+      ...(trouble ? [`${trouble.where}: ${trouble.text}`] : []),
+    ].join('; ');
+  }
+
+  #inspected(name: string, inspection: Inspection, seq: number): void {
+    const station = this.#stations.find((candidate) => candidate.name === name);
+    if (station !== undefined) {
+      station.tally.add(inspection, seq);
+      this.#announceState(station);
+    }
+    this.#events.onInspected?.(inspection, seq);
+  }
+
+  #announceState(station: RunningStation): void {
+    const { publisher, clock } = this.#parts;
+    publisher.announceState(station.state(clock.nowMs()));
+  }
+
+  #beat(): void {
+    this.#troubles = this.#health?.check() ?? [];
+    const status = this.#status();
+    const key = JSON.stringify({ ...status, outboxRows: 0 });
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (key === this.#statusSent.key && nowMs - this.#statusSent.atMs < STATUS_REFRESH_MS) return;
+    this.#statusSent = { key, atMs: nowMs };
+    this.#parts.publisher.announceStatus(status);
+  }
+
+  #status(): StatusMessage {
+    return {
+      schema: STATUS_SCHEMA,
+      ...this.#parts.identity,
+      state: 'online',
+      at: this.#parts.identity.startedAt,
+      health: this.#troubles.length === 0 ? 'ok' : 'degraded',
+      troubles: this.#troubles,
+      outboxRows: this.#parts.ledger.status().outboxRows,
+    };
+  }
+
+  #healthSources(): HealthSource[] {
+    const { ledger, publisher, connections } = this.#parts;
+    return [
+      {
+        where: 'store',
+        trouble: () => (ledger.status().state === 'failing' ? ledger.status().text : undefined),
+      },
+      {
+        where: 'broker',
+        trouble: () => (publisher.status().state === 'disconnected' ? publisher.status().text : undefined),
+      },
+      ...connections,
+      ...this.#stations.flatMap((station) => station.health),
+    ];
+  }
+}

@@ -1,0 +1,120 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Clock } from '../base/clock.js';
+import { sleep } from '../base/lifecycle.js';
+import type { Logger } from '../base/logger.js';
+import type { StationConfig } from '../config/schema/station.js';
+import type { Inspection } from '../domain/inspection.js';
+import { Inspector } from '../pipeline/inspect.js';
+import { verdictPolicy } from '../pipeline/policy.js';
+import { Station } from '../pipeline/station.js';
+import { StationTally } from '../pipeline/station-state.js';
+import { type Trigger, tagTrigger, timerTrigger } from '../pipeline/trigger.js';
+import type { Camera } from '../ports/camera.js';
+import type { Classifier } from '../ports/classifier.js';
+import type { ImageEncoder } from '../ports/image-encoder.js';
+import type { Ledger } from '../ports/ledger.js';
+import type { SensorSource, TagWatcher } from '../ports/sensors.js';
+import type { VerdictOutput } from '../ports/verdict-output.js';
+import type { HealthSource } from './health.js';
+import type { RunningStation, StationPlan } from './station-plan.js';
+
+const SENSOR_GRACE_MS = 3000;
+const SENSOR_POLL_MS = 25;
+
+export interface StationEquipment {
+  readonly camera: Camera;
+  readonly sensors: SensorSource;
+  readonly classifier: Classifier;
+  readonly encoder: ImageEncoder;
+  readonly ledger: Ledger;
+  /** Present where the trigger is a tag. */
+  readonly watcher?: TagWatcher;
+  readonly output?: VerdictOutput;
+  readonly jpegQuality: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Turns one station's config and equipment into a plan that the agent can start. */
+export function planStation(config: StationConfig, equipment: StationEquipment): StationPlan {
+  return {
+    name: config.name,
+    start: (signal, onInspected) => startStation(config, equipment, signal, onInspected),
+  };
+}
+
+async function startStation(
+  config: StationConfig,
+  equipment: StationEquipment,
+  signal: AbortSignal,
+  onInspected: (inspection: Inspection, seq: number) => void,
+): Promise<RunningStation> {
+  const { camera, sensors, classifier, ledger, output, clock, logger } = equipment;
+  const info = await classifier.start();
+  const policy = verdictPolicy(config, info);
+  await sensors.start(signal);
+  await output?.start();
+  await connected(sensors, signal);
+  const tally = new StationTally(config.name, (await ledger.totals(config.name)).counts);
+  const { region, rotate } = config.camera;
+  const inspector = new Inspector({
+    ...equipment,
+    station: config,
+    view: { rotate, ...(region !== undefined && { region }) },
+    policy,
+    model: info,
+    onInspected,
+  });
+  const trigger = triggerOf(config, equipment);
+  const station = new Station({
+    config,
+    camera,
+    ...(trigger !== undefined && { trigger }),
+    inspector,
+    newPartId: () => uuidv7(),
+    clock,
+    logger,
+  });
+  return {
+    name: config.name,
+    info,
+    tally,
+    health: stationHealth(config.name, equipment),
+    run: (runSignal) => station.run(runSignal),
+    state: (atMs) => tally.state(atMs, camera.status(), station.dropped, info),
+    busyMs: () => inspector.busyMs,
+    alive: (timeoutMs) => classifier.alive(timeoutMs),
+    stop: async () => {
+      await output?.stop();
+      await sensors.stop();
+      await classifier.stop();
+    },
+  };
+}
+
+/** Gives the servers a moment to answer, so that a start does not send the first parts to review for nothing. */
+async function connected(sensors: SensorSource, signal: AbortSignal): Promise<void> {
+  const until = performance.now() + SENSOR_GRACE_MS;
+  while (sensors.status().state !== 'connected' && performance.now() < until && !signal.aborted) {
+    await sleep(SENSOR_POLL_MS, signal);
+  }
+}
+
+function triggerOf({ trigger }: StationConfig, { watcher, clock }: StationEquipment): Trigger | undefined {
+  if (trigger.kind === 'timer') return timerTrigger(trigger.everyMs, clock);
+  if (trigger.kind === 'tag' && watcher !== undefined) return tagTrigger(trigger, watcher, clock);
+  return undefined;
+}
+
+function stationHealth(name: string, { camera, sensors }: StationEquipment): HealthSource[] {
+  return [
+    {
+      where: `camera of ${name}`,
+      trouble: () => (camera.status().state === 'failed' ? camera.status().text : undefined),
+    },
+    {
+      where: `sensors of ${name}`,
+      trouble: () => (sensors.status().state === 'degraded' ? sensors.status().text : undefined),
+    },
+  ];
+}

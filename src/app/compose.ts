@@ -1,0 +1,194 @@
+import { join, resolve } from 'node:path';
+import { type Clock, isoUtc } from '../base/clock.js';
+import type { Lifecycle } from '../base/lifecycle.js';
+import type { Logger } from '../base/logger.js';
+import { createCamera } from '../camera/create-camera.js';
+import type { CameraConfig } from '../config/schema/camera.js';
+import type { SecretReference } from '../config/schema/common.js';
+import type { Config } from '../config/schema/index.js';
+import type { StationConfig } from '../config/schema/station.js';
+import { readSecretFile, resolveSecret } from '../config/secrets.js';
+import { MqttPublisher } from '../mqtt/publisher.js';
+import { OpcuaConnection } from '../opcua/connection.js';
+import { connectionFor } from '../opcua/connections.js';
+import { OpcuaSensorSource } from '../opcua/sensor-source.js';
+import { OpcuaTagWatcher } from '../opcua/tag-watcher.js';
+import { OpcuaVerdictOutput } from '../opcua/verdict-output.js';
+import { Deliverer } from '../pipeline/deliver.js';
+import { SqliteLedger } from '../store/sqlite-ledger.js';
+import { OnnxClassifier } from '../vision/classifier.js';
+import { JpegEncoder } from '../vision/jpeg-encoder.js';
+import { findModelPackage, loadModelPackage } from '../vision/model-package.js';
+import { Agent, type AgentEvents } from './agent.js';
+import { planStation } from './compose-station.js';
+import type { HealthSource } from './health.js';
+import { modelFolder } from './model-folder.js';
+import { SharedClassifier } from './shared-classifier.js';
+import type { StationPlan } from './station-plan.js';
+
+export interface AgentSetup {
+  readonly config: Config;
+  readonly version: string;
+  /** Relative paths of the config start here: the config file's folder. */
+  readonly baseDirectory: string;
+  readonly stateDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Builds the agent that a config describes; nothing is opened before its `start`. The only place that knows every class.
+ * @throws JidokaError (config) for a secret that cannot be read.
+ */
+export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}): Promise<Agent> {
+  const { config, stateDirectory, clock, logger } = setup;
+  const ledger = new SqliteLedger({
+    directory: stateDirectory,
+    imageQuotaBytes: config.storage.imageQuotaBytes,
+    pid: process.pid,
+    logger,
+  });
+  const identity = {
+    gateway: config.gateway.name,
+    version: setup.version,
+    startedAt: isoUtc(clock.nowMs()),
+    stations: config.stations.map(({ name }) => name),
+  };
+  const { password, ...mqtt } = config.mqtt;
+  const publisher = new MqttPublisher({
+    config: mqtt,
+    identity,
+    ...(password !== undefined && { password: await secret(setup, password) }),
+    clock,
+    logger,
+  });
+  const connections = await openableConnections(setup);
+  const classifiers = new Map<string, SharedClassifier>();
+  const stations = config.stations.map((station) => plan(setup, station, { ledger, connections, classifiers }));
+  const deliverer = new Deliverer({ outbox: ledger, publisher, window: config.mqtt.window, logger });
+  return new Agent(
+    {
+      identity,
+      ledger,
+      publisher,
+      deliverer,
+      connections: [...connections.values()].map(watched),
+      stations,
+      clock,
+      logger,
+    },
+    events,
+  );
+}
+
+function secret({ environment, logger }: AgentSetup, reference: SecretReference): Promise<string> {
+  return resolveSecret(reference, {
+    environment,
+    credentialsDirectory: environment['CREDENTIALS_DIRECTORY'],
+    readFile: readSecretFile,
+    warn: (text) => logger.warn({}, text),
+  });
+}
+
+interface Shared {
+  readonly ledger: SqliteLedger;
+  readonly connections: ReadonlyMap<string, OpcuaConnection>;
+  readonly classifiers: Map<string, SharedClassifier>;
+}
+
+function plan(setup: AgentSetup, station: StationConfig, { ledger, connections, classifiers }: Shared): StationPlan {
+  const { config, clock } = setup;
+  const logger = setup.logger.child({ station: station.name });
+  const { trigger, output } = station;
+  return planStation(station, {
+    camera: createCamera(withAbsolutePath(station.camera, setup.baseDirectory), {
+      station: station.name,
+      originLog: ledger,
+      logger,
+      clock,
+    }),
+    sensors: new OpcuaSensorSource({ sensors: station.sensors, connections, clock }),
+    classifier: classifierOf(setup, station, classifiers),
+    encoder: new JpegEncoder({ maxImagePixels: config.inference.maxImagePixels }),
+    ledger,
+    ...(trigger.kind === 'tag' && {
+      watcher: new OpcuaTagWatcher({
+        connection: connectionFor(connections, trigger.connection, `trigger of station ${station.name}`),
+        logger,
+      }),
+    }),
+    ...(output.plc !== undefined && {
+      output: new OpcuaVerdictOutput({
+        connection: connectionFor(connections, output.plc.connection, `PLC output of station ${station.name}`),
+        config: output.plc,
+        logger,
+      }),
+    }),
+    jpegQuality: config.storage.jpegQuality,
+    clock,
+    logger,
+  });
+}
+
+/** Stations with the same package and providers share one classifier. */
+function classifierOf(
+  { config, baseDirectory, logger }: AgentSetup,
+  { model }: StationConfig,
+  classifiers: Map<string, SharedClassifier>,
+): SharedClassifier {
+  const { inference } = config;
+  const folder = modelFolder(model.package, inference.models, baseDirectory);
+  const providers = model.providers ?? inference.providers;
+  const key = JSON.stringify([folder, providers]);
+  const known = classifiers.get(key);
+  if (known !== undefined) return known;
+  const { workers, maxImagePixels } = inference;
+  const shared = new SharedClassifier(
+    async () =>
+      new OnnxClassifier({
+        model: await loadModelPackage(await findModelPackage(folder)),
+        providers,
+        workers,
+        maxImagePixels,
+        logger,
+      }),
+  );
+  classifiers.set(key, shared);
+  return shared;
+}
+
+async function openableConnections(setup: AgentSetup): Promise<Map<string, OpcuaConnection>> {
+  const { config, stateDirectory, clock, logger } = setup;
+  const connections = new Map<string, OpcuaConnection>();
+  for (const [name, connection] of Object.entries(config.opcua)) {
+    const options = {
+      name,
+      config: connection,
+      ...(connection.password !== undefined && { password: await secret(setup, connection.password) }),
+      pkiFolder: join(stateDirectory, 'pki'),
+      applicationName: `jidoka ${config.gateway.name}`,
+      clock,
+      logger,
+    };
+    connections.set(name, new OpcuaConnection(options));
+  }
+  return connections;
+}
+
+/** The connection as the agent sees it: it starts, stops, and can be in trouble. */
+function watched(connection: OpcuaConnection): Lifecycle & HealthSource {
+  return {
+    where: `OPC UA server ${connection.name}`,
+    start: (signal) => connection.start(signal),
+    stop: () => connection.stop(),
+    trouble: () => {
+      const { state, text } = connection.status();
+      return state === 'disconnected' ? text : undefined;
+    },
+  };
+}
+
+function withAbsolutePath(camera: CameraConfig, baseDirectory: string): CameraConfig {
+  return 'path' in camera ? { ...camera, path: resolve(baseDirectory, camera.path) } : camera;
+}

@@ -1,0 +1,19 @@
+import type { CameraConfig } from '../config/schema/camera.js';
+import type { Camera } from '../ports/camera.js';
+import type { CameraDeps } from './camera-deps.js';
+import { DirectoryCamera } from './directory/directory-camera.js';
+import { ReplayCamera } from './replay/replay-camera.js';
+import { FeedCamera } from './simulated/feed-camera.js';
+import { RenderedCamera } from './simulated/rendered-camera.js';
+
+/** The camera a station's config asks for. Opens nothing. */
+export function createCamera(config: CameraConfig, deps: CameraDeps): Camera {
+  switch (config.kind) {
+    case 'directory':
+      return new DirectoryCamera(config, deps);
+    case 'replay':
+      return new ReplayCamera(config, deps);
+    case 'simulated':
+      return config.url === undefined ? new RenderedCamera(config, deps) : new FeedCamera({ url: config.url }, deps);
+  }
+}

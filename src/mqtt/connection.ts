@@ -1,0 +1,243 @@
+import { connect, type IClientOptions, type IPublishPacket, type MqttClient, type Packet } from 'mqtt';
+import type { JidokaError } from '../base/errors.js';
+import { mqttErrors } from './errors.js';
+import { CONTENT_TYPE, type OutgoingMessage, publishPacketBytes } from './message.js';
+import { connectError } from './network-errors.js';
+import type { BrokerAddress, ProtocolVersion } from './options.js';
+import { connackError, disconnectError, pubackError } from './reasons.js';
+
+export interface ConnectionOptions {
+  readonly address: BrokerAddress;
+  readonly protocol: ProtocolVersion;
+  readonly will: OutgoingMessage;
+  /** Most messages under way; the broker's receive maximum may lower it. */
+  readonly window: number;
+  readonly ackTimeoutMs: number;
+}
+
+interface Pending {
+  readonly message: OutgoingMessage;
+  readonly resolve: () => void;
+  readonly reject: (error: JidokaError) => void;
+  sentAtMs: number;
+}
+
+/**
+ * One connection to the broker from CONNECT to close; it is never reused. Messages go out in the order of `publish`,
+ * at most `window` of them unacknowledged. When it ends, everything that was not acknowledged is rejected.
+ */
+export class Connection {
+  /** Resolves with the reason once the connection has ended for whatever cause; never rejects. */
+  readonly ended: Promise<JidokaError>;
+  readonly protocol: ProtocolVersion;
+  readonly #client: MqttClient;
+  readonly #options: ConnectionOptions;
+  readonly #limit: number;
+  readonly #maximumPacketBytes: number;
+  readonly #waiting: Pending[] = [];
+  readonly #underWay = new Set<Pending>();
+  readonly #idle: Array<() => void> = [];
+  #resolveEnded: (reason: JidokaError) => void = () => undefined;
+  #ackTimer: NodeJS.Timeout | undefined;
+  /** Why the connection is about to end: from then on nothing is sent. */
+  #farewell: JidokaError | undefined;
+  #open = true;
+
+  private constructor(client: MqttClient, options: ConnectionOptions) {
+    this.#client = client;
+    this.#options = options;
+    this.protocol = options.protocol;
+    const { receiveMaximum, maximumPacketSize } = client.serverProperties ?? {};
+    this.#limit = Math.min(options.window, receiveMaximum ?? 65_535);
+    this.#maximumPacketBytes = maximumPacketSize ?? Number.POSITIVE_INFINITY;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    const { where } = options.address;
+    client.on('disconnect', (packet) => {
+      this.#cut(disconnectError(packet.reasonCode ?? 0x80, where, packet.properties?.reasonString));
+    });
+    client.on('error', (error) => {
+      this.#cut(mqttErrors.MQTT_CONNECTION_LOST({ where, got: error.message, cause: error }));
+    });
+    client.on('close', () => this.#end());
+  }
+
+  /**
+   * Connects and waits for the CONNACK. Rejects with a JidokaError that says why there is no connection; an abort
+   * gives up the attempt. Nothing is left open after a rejection.
+   */
+  static open(options: ConnectionOptions, signal: AbortSignal): Promise<Connection> {
+    const { where } = options.address;
+    return new Promise((resolve, reject) => {
+      const client = connect(clientOptions(options));
+      let settled = false;
+      const fail = (error: JidokaError): void => {
+        if (settled) return;
+        settled = true;
+        finish();
+        client.end(true);
+        client.stream.destroy();
+        reject(error);
+      };
+      const onError = (error: Error & { code?: unknown }): void => {
+        fail(typeof error.code === 'number' ? connackError(error.code, where) : connectError(error, where));
+      };
+      const onClose = (): void => fail(mqttErrors.MQTT_HUNG_UP({ where }));
+      const onAbort = (): void => fail(mqttErrors.MQTT_NOT_CONNECTED({ where, got: 'stopped while connecting' }));
+      const onConnect = (): void => {
+        if (settled) return;
+        settled = true;
+        finish();
+        resolve(new Connection(client, options));
+      };
+      const finish = (): void => {
+        client.off('error', onError).off('close', onClose).off('connect', onConnect);
+        signal.removeEventListener('abort', onAbort);
+      };
+      client.on('error', onError).on('close', onClose).on('connect', onConnect);
+      // The library passes a stream's error on only when it has a code; a WebSocket's refusal has none.
+      client.stream.on('error', onError);
+      signal.addEventListener('abort', onAbort, { once: true });
+      if (signal.aborted) onAbort();
+    });
+  }
+
+  /** Resolves on a good PUBACK, rejects when the broker refuses the message or the connection ends first. */
+  publish(message: OutgoingMessage): Promise<void> {
+    const { where } = this.#options.address;
+    return new Promise((resolve, reject) => {
+      if (!this.#open || this.#farewell !== undefined) return reject(mqttErrors.MQTT_NOT_CONNECTED({ where }));
+      const bytes = publishPacketBytes(message, this.protocol);
+      if (bytes > this.#maximumPacketBytes) {
+        const details = { got: `${bytes} bytes`, expected: `at most ${this.#maximumPacketBytes} bytes` };
+        return reject(mqttErrors.MQTT_MESSAGE_TOO_LARGE({ where: `${where}, topic ${message.topic}`, ...details }));
+      }
+      this.#waiting.push({ message, resolve, reject, sentAtMs: 0 });
+      this.#sendMore();
+    });
+  }
+
+  /** Resolves when nothing is under way, or when the connection has ended. */
+  async idle(): Promise<void> {
+    if (this.#open && this.#underWay.size + this.#waiting.length > 0) {
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+    }
+  }
+
+  /**
+   * Says goodbye with a DISCONNECT, so that the broker throws the will away; after `graceMs`, or when messages are
+   * still under way, the connection is cut and the broker sends the will.
+   */
+  async close(graceMs: number): Promise<void> {
+    const { where } = this.#options.address;
+    const cut = (): void => this.#cut(mqttErrors.MQTT_NOT_CONNECTED({ where, got: 'stopped' }));
+    const timer = setTimeout(cut, graceMs);
+    if (this.#underWay.size + this.#waiting.length > 0) cut();
+    else this.#client.end(false);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  #sendMore(): void {
+    if (this.#farewell !== undefined) return;
+    while (this.#underWay.size < this.#limit) {
+      const pending = this.#waiting.shift();
+      if (pending === undefined) break;
+      this.#send(pending);
+    }
+    if (this.#underWay.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #send(pending: Pending): void {
+    const { topic, payload, retain, schema } = pending.message;
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    pending.sentAtMs = performance.now();
+    this.#underWay.add(pending);
+    this.#watchAcknowledgements();
+    this.#client.publish(
+      topic,
+      bytes,
+      { qos: 1, retain, ...(this.protocol === '5' && { properties: publishProperties(schema) }) },
+      (error, packet) => this.#acknowledged(pending, error, packet),
+    );
+  }
+
+  #acknowledged(pending: Pending, error: Error | null | undefined, packet: Packet | undefined): void {
+    if (!this.#underWay.delete(pending)) return;
+    const { where } = this.#options.address;
+    if (!error) pending.resolve();
+    else if ('code' in error && typeof error.code === 'number') {
+      pending.reject(pubackError(error.code, `${where}, topic ${pending.message.topic}`, reasonString(packet)));
+    } else {
+      const lost = mqttErrors.MQTT_CONNECTION_LOST({ where, got: error.message, cause: error });
+      pending.reject(lost);
+      this.#cut(lost);
+    }
+    this.#sendMore();
+  }
+
+  /** MQTT forbids sending again on the same connection, so a missing acknowledgement ends the connection. */
+  #watchAcknowledgements(): void {
+    if (this.#ackTimer !== undefined) return;
+    const { ackTimeoutMs, address } = this.#options;
+    const check = (): void => {
+      this.#ackTimer = undefined;
+      const [oldest] = this.#underWay;
+      if (oldest === undefined) return;
+      const leftMs = oldest.sentAtMs + ackTimeoutMs - performance.now();
+      if (leftMs > 0) {
+        this.#ackTimer = setTimeout(check, leftMs);
+        return;
+      }
+      this.#cut(mqttErrors.MQTT_ACK_TIMEOUT({ where: address.where, expected: `within ${ackTimeoutMs} ms` }));
+    };
+    this.#ackTimer = setTimeout(check, ackTimeoutMs);
+  }
+
+  /** The stream's close event, which follows, settles what is under way. */
+  #cut(reason: JidokaError): void {
+    this.#farewell ??= reason;
+    this.#client.stream.destroy();
+  }
+
+  #end(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    clearTimeout(this.#ackTimer);
+    const reason = this.#farewell ?? mqttErrors.MQTT_CONNECTION_LOST({ where: this.#options.address.where });
+    const unsettled = [...this.#underWay, ...this.#waiting.splice(0)];
+    this.#underWay.clear();
+    this.#client.end(true);
+    this.#resolveEnded(reason);
+    for (const pending of unsettled) pending.reject(reason);
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}
+
+function clientOptions({ address, protocol, will }: ConnectionOptions): IClientOptions {
+  const five = protocol === '5';
+  return {
+    // A copy for each attempt: the library writes into the options it gets.
+    ...address.options,
+    protocolId: 'MQTT',
+    protocolVersion: five ? 5 : 4,
+    ...(five && { properties: { sessionExpiryInterval: 0, requestProblemInformation: true } }),
+    will: {
+      topic: will.topic,
+      payload: Buffer.from(will.payload),
+      qos: 1,
+      retain: will.retain,
+      ...(five && { properties: publishProperties(will.schema) }),
+    },
+  };
+}
+
+/** No message expiry: a result is worth as much after a long outage. */
+function publishProperties(schema: string): NonNullable<IPublishPacket['properties']> {
+  return { payloadFormatIndicator: true, contentType: CONTENT_TYPE, userProperties: { schema } };
+}
+
+function reasonString(packet: Packet | undefined): string | undefined {
+  return packet?.cmd === 'puback' ? packet.properties?.reasonString : undefined;
+}

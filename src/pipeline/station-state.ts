@@ -1,0 +1,52 @@
+import { isoUtc } from '../base/clock.js';
+import { firstPassYield, type Inspection, type StationCounts } from '../domain/inspection.js';
+import { STATE_SCHEMA, type StationState } from '../domain/state.js';
+import type { CameraStatus } from '../ports/camera.js';
+import type { ClassifierInfo } from '../ports/classifier.js';
+
+/** The running totals of one station, as the retained state message shows them. */
+export class StationTally {
+  #counts: StationCounts;
+  #last: StationState['last'] = null;
+
+  /** Begins with the totals the ledger has from earlier runs. */
+  constructor(
+    readonly station: string,
+    counts: StationCounts,
+  ) {
+    this.#counts = counts;
+  }
+
+  get counts(): StationCounts {
+    return this.#counts;
+  }
+
+  add(inspection: Inspection, seq: number): void {
+    const { decision } = inspection.verdict;
+    this.#counts = { ...this.#counts, [decision]: this.#counts[decision] + 1 };
+    this.#last = {
+      id: inspection.id,
+      seq,
+      verdict: decision,
+      class: inspection.result?.label ?? null,
+      score: inspection.result === null ? null : Math.round(inspection.result.score * 1e5) / 1e5,
+      capturedAt: isoUtc(inspection.capturedAtMs),
+    };
+  }
+
+  state(atMs: number, camera: CameraStatus, stationDropped: number, model: ClassifierInfo): StationState {
+    const { pass, fail, review } = this.#counts;
+    return {
+      schema: STATE_SCHEMA,
+      station: this.station,
+      at: isoUtc(atMs),
+      last: this.#last,
+      counts: { pass, fail, review, total: pass + fail + review },
+      firstPassYield: firstPassYield(this.#counts),
+      dropped: { camera: camera.framesDropped, station: stationDropped },
+      quarantined: camera.quarantined,
+      camera: camera.text,
+      model: { name: model.model.name, version: model.model.version, provider: model.provider },
+    };
+  }
+}

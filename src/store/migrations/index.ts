@@ -1,0 +1,5 @@
+import type { Migration } from '../migrate.js';
+import { initial } from './0001-initial.js';
+
+/** Forward only: a released migration is never changed, the next one is added at the end. */
+export const MIGRATIONS: readonly Migration[] = [initial];

@@ -1,0 +1,90 @@
+import type { ErrorDetails, JidokaError } from '../base/errors.js';
+import type { FrameOrigin } from '../domain/frame.js';
+import type { Inspection } from '../domain/inspection.js';
+import type { OutboxRecord } from '../domain/outbox.js';
+import type { QuarantineEntry, Recorded } from '../ports/ledger.js';
+import { type StoreErrorCode, storeErrors } from './errors.js';
+import type { StationTotals } from './inspection-table.js';
+
+/** What the store's thread is given at its start. */
+export interface WorkerSettings {
+  readonly directory: string;
+  readonly imageQuotaBytes: number;
+  /** Named to a second process that wants the same folder. */
+  readonly pid: number;
+}
+
+/** The questions to the thread, by name. */
+export interface Calls {
+  record(inspection: Inspection, jpeg: Uint8Array | undefined): Recorded;
+  settle(positions: readonly number[]): void;
+  quarantine(station: string, origin: FrameOrigin, reason: string): void;
+  forget(station: string, keys: readonly string[]): void;
+  totals(station: string): StationTotals;
+  read(after: number, limit: number): readonly OutboxRecord[];
+  seen(station: string, keys: readonly string[]): readonly string[];
+  quarantined(station: string, limit: number): readonly QuarantineEntry[];
+  /** True where the last commit succeeded. */
+  ping(): boolean;
+}
+export type CallName = keyof Calls;
+
+export type ToWorker =
+  | {
+      readonly [N in CallName]: { readonly call: N; readonly request: number; readonly args: Parameters<Calls[N]> };
+    }[CallName]
+  | { readonly call: 'stop' };
+
+export type Answer =
+  | { readonly request: number; readonly value: unknown }
+  | { readonly request: number; readonly error: SentError };
+
+export type FromWorker =
+  | { readonly kind: 'opened'; readonly report: Report; readonly migrated: readonly string[] }
+  | { readonly kind: 'refused'; readonly error: SentError }
+  | { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly report: Report }
+  | { readonly kind: 'log'; readonly fields: object; readonly message: string }
+  | { readonly kind: 'stopped' };
+
+/** The thread's figures, sent with every answer. */
+export interface Report {
+  /** Why nothing can be committed now; undefined where all is well. */
+  readonly trouble: string | undefined;
+  readonly outboxRows: number;
+  readonly imageBytes: number;
+  readonly imagesEvicted: number;
+  /** Images that were not kept: the disk refused them or came too slow. */
+  readonly imagesLost: number;
+  /** Why the last image was not kept; undefined once one is kept again. */
+  readonly imageTrouble: string | undefined;
+  readonly imagesWaiting: number;
+  /** Transactions since the start; records divided by it is the size of a group commit. */
+  readonly commits: number;
+  readonly records: number;
+  /** Records that were there already. */
+  readonly duplicates: number;
+}
+
+/** An error of the catalogue in a form that crosses threads. */
+export interface SentError {
+  readonly code: StoreErrorCode;
+  readonly details: ErrorDetails;
+}
+
+export function sendable(error: JidokaError): SentError {
+  const { where, got, expected, hint, cause } = error;
+  return {
+    code: error.code as StoreErrorCode,
+    details: {
+      ...(where !== undefined && { where }),
+      ...(got !== undefined && { got }),
+      ...(expected !== undefined && { expected }),
+      hint,
+      ...(cause instanceof Error && { cause: new Error(cause.message) }),
+    },
+  };
+}
+
+export function received({ code, details }: SentError): JidokaError {
+  return storeErrors[code](details);
+}

@@ -1,0 +1,55 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../base/clock.js';
+import { JidokaError } from '../base/errors.js';
+import { closeDatabase, openDatabase } from './database.js';
+import { prepareFolder } from './folder.js';
+import { lockFolder } from './folder-lock.js';
+import { type FromWorker, sendable, type ToWorker, type WorkerSettings } from './protocol.js';
+import { openingError } from './sqlite-errors.js';
+import { Writer } from './writer.js';
+
+/** Entry of the store's thread: opens, serves, closes. */
+function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): void {
+  const send = (message: FromWorker): void => port.postMessage(message);
+  const releases: (() => void)[] = [];
+  const release = (): void => {
+    for (const undo of releases.splice(0).reverse()) undo();
+  };
+
+  const open = (): void => {
+    const directory = prepareFolder(settings.directory);
+    releases.push(lockFolder(directory, settings.pid));
+    const { db, migrated } = openDatabase(directory);
+    releases.push(() => closeDatabase(db));
+    const { imageQuotaBytes } = settings;
+    const writer = new Writer(db, { directory, imageQuotaBytes, nowMs: () => systemClock.nowMs(), send });
+    send({ kind: 'opened', report: writer.report, migrated });
+    writer.start();
+    port.on('message', (message: ToWorker) => {
+      if (message.call !== 'stop') writer.handle(message);
+      else void stop(writer);
+    });
+    port.on('messageerror', (error) => {
+      throw error;
+    });
+  };
+
+  const stop = async (writer: Writer): Promise<void> => {
+    await writer.stop();
+    release();
+    send({ kind: 'stopped' });
+    port.close();
+  };
+
+  try {
+    open();
+  } catch (error) {
+    release();
+    const told = openingError(error, settings.directory);
+    if (!(told instanceof JidokaError)) throw error;
+    send({ kind: 'refused', error: sendable(told) });
+    port.close();
+  }
+}
+
+if (parentPort !== null) serve(parentPort, workerData as WorkerSettings);

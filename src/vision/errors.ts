@@ -1,0 +1,97 @@
+import { defineErrors } from '../base/errors.js';
+
+const REPACK = 'Copy the model package again from where it was made, or train and export it anew.';
+
+export const visionErrors = defineErrors({
+  MODEL_NOT_FOUND: {
+    consequence: 'config',
+    summary: 'there is no model package at this place.',
+    remedy: 'Name a folder that holds model.json and its ONNX file, such as models/NAME/VERSION.',
+  },
+  MODEL_MANIFEST_INVALID: {
+    consequence: 'config',
+    summary: "the model's manifest (model.json) cannot be used.",
+    remedy: 'Correct the fields that are named.',
+  },
+  MODEL_FILE_OUTSIDE: {
+    consequence: 'config',
+    summary: 'a file of the model package lies outside of its folder.',
+    remedy: 'Put the file itself into the package folder; links that lead out of it are not followed.',
+  },
+  MODEL_FILE_SIZE: {
+    consequence: 'config',
+    summary: 'a file of the model package is empty or larger than the agent accepts.',
+    remedy: REPACK,
+  },
+  MODEL_HASH_MISMATCH: {
+    consequence: 'config',
+    summary: 'the ONNX file is not the one that the manifest describes.',
+    remedy: `${REPACK} Change sha256 in model.json only if you replaced the ONNX file on purpose.`,
+  },
+  MODEL_UNLOADABLE: {
+    consequence: 'config',
+    summary: 'the ONNX file cannot be loaded or run.',
+    remedy: 'Export the model with operators and an opset that onnxruntime 1.30 knows, in one file.',
+  },
+  MODEL_GRAPH_MISMATCH: {
+    consequence: 'config',
+    summary: 'the ONNX graph does not fit its manifest.',
+    remedy: 'Correct input, output and labels in model.json so that they describe the graph, or export the graph anew.',
+  },
+  IMAGE_FILE_UNREADABLE: {
+    consequence: 'degraded',
+    summary: 'the file cannot be read.',
+    remedy: 'Check that it exists, that it is an ordinary file and that you may read it.',
+  },
+  IMAGE_EMPTY: {
+    consequence: 'degraded',
+    summary: 'the picture has no bytes.',
+    remedy: 'Look at the camera or the program that writes the files: it may be interrupted while it writes.',
+  },
+  IMAGE_FORMAT_UNSUPPORTED: {
+    consequence: 'degraded',
+    summary: 'the picture is of a kind that is not read.',
+    remedy: 'Let the camera write JPEG, PNG, TIFF, WebP or uncompressed BMP files.',
+  },
+  IMAGE_ANIMATED: {
+    consequence: 'degraded',
+    summary: 'the file holds more than one picture.',
+    remedy: 'Let the camera write one picture a file.',
+  },
+  IMAGE_TOO_LARGE: {
+    consequence: 'degraded',
+    summary: 'the picture is larger than the limit; it was refused before it was decoded.',
+    remedy: 'Raise inference.maxImagePixels if pictures of this size are meant.',
+  },
+  IMAGE_CORRUPT: {
+    consequence: 'degraded',
+    summary: 'the picture is damaged or incomplete.',
+    remedy: 'Look at the camera, its cable and the program that writes the files.',
+  },
+  IMAGE_REGION_OUTSIDE: {
+    consequence: 'degraded',
+    summary: 'the region to inspect does not lie inside of the picture.',
+    remedy: "Correct the camera's region, or the resolution that the camera is set to.",
+  },
+  INFERENCE_ERROR: {
+    consequence: 'degraded',
+    summary: 'the model gave no usable scores.',
+    remedy:
+      'Try the model with: jidoka classify MODEL PICTURE. If it fails there too, the model has to be exported anew.',
+  },
+  INFERENCE_WORKER_LOST: {
+    consequence: 'degraded',
+    summary: 'the thread that ran the model has ended by itself.',
+    remedy: 'It is started anew. If it happens again, look for a lack of memory.',
+  },
+  INFERENCE_STOPPED: {
+    consequence: 'degraded',
+    summary: 'the model is not running.',
+    remedy: 'The agent is stopping or has not started; nothing needs to be done.',
+  },
+  EVALUATION_FOLDER_UNUSABLE: {
+    consequence: 'config',
+    summary: 'the folder cannot be used to evaluate the model.',
+    remedy: "Give a folder with one sub-folder a class, named as the model's labels, with pictures in them.",
+  },
+});

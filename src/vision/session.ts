@@ -1,0 +1,130 @@
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import { messageOf } from '../base/errors.js';
+import { visionErrors } from './errors.js';
+import { checkGraph, type GraphDescription, inputShape, type TensorDescription } from './graph.js';
+import type { Manifest } from './manifest.js';
+import { probabilities } from './scores.js';
+import { type TensorFiller, tensorFiller } from './tensor.js';
+import { firstLine, type ProviderChoice, type ProviderFallback, type WorkerSetup } from './worker-protocol.js';
+
+/** What works on every machine. */
+const LAST_RESORT = 'cpu';
+/** Reasons are reported by us; the library's own lines on standard error would say them again. */
+const ONLY_FATAL = 4;
+const MID_GREY = 128;
+
+/**
+ * An ONNX Runtime session of one model, for one thread: `infer` computes on the thread that calls it.
+ */
+export class ModelSession {
+  readonly #fill: TensorFiller;
+
+  private constructor(
+    private readonly session: InferenceSession,
+    private readonly manifest: Manifest,
+    readonly choice: ProviderChoice,
+  ) {
+    this.#fill = tensorFiller(manifest);
+  }
+
+  /**
+   * Loads the model with the first provider that can run it. The CPU is tried last even where it is not listed: a line
+   * that inspects slowly is better than one that does not, and the fallback is reported. The warm-up run allocates what
+   * every later run needs; a provider that fails in it or gives no probabilities counts as one that cannot be loaded.
+   * @throws MODEL_GRAPH_MISMATCH, MODEL_UNLOADABLE
+   */
+  static async open(bytes: Uint8Array, setup: WorkerSetup): Promise<ModelSession> {
+    env.logLevel = 'fatal';
+    const fallbacks: ProviderFallback[] = [];
+    for (const provider of new Set([...setup.providers, LAST_RESORT])) {
+      const session = await create(bytes, provider, setup).catch((error: unknown) => {
+        fallbacks.push({ provider, reason: firstLine(messageOf(error)) });
+      });
+      if (session === undefined) continue;
+      const opened = new ModelSession(session, setup.manifest, { provider, fallbacks });
+      try {
+        checkGraph(setup.manifest, describe(session), setup.modelFile);
+      } catch (error) {
+        await opened.release();
+        throw error;
+      }
+      const problem = await opened.#warmUp();
+      if (problem === undefined) return opened;
+      await opened.release();
+      fallbacks.push({ provider, reason: problem });
+    }
+    throw visionErrors.MODEL_UNLOADABLE({
+      where: setup.modelFile,
+      got: fallbacks.map(({ provider, reason }) => `${provider}: ${reason}`).join('; '),
+    });
+  }
+
+  /**
+   * @param pixels `height * width * channels` bytes, channels innermost
+   * @returns one probability a label
+   * @throws INFERENCE_ERROR
+   */
+  async infer(pixels: Uint8Array): Promise<Float32Array> {
+    return probabilities(await this.#run(pixels), this.manifest);
+  }
+
+  /** Must be called before the thread ends. */
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+
+  async #run(pixels: Uint8Array): Promise<Float32Array> {
+    const { input, output } = this.manifest;
+    const feeds = { [input.name]: new Tensor(input.type, this.#fill(pixels), inputShape(this.manifest)) };
+    const outputs = await this.session.run(feeds, [output.name]).catch((cause: unknown) => {
+      throw visionErrors.INFERENCE_ERROR({ got: firstLine(messageOf(cause)), cause });
+    });
+    const data = outputs[output.name]?.data;
+    if (data instanceof Float32Array) return data;
+    throw visionErrors.INFERENCE_ERROR({ where: `output "${output.name}"`, expected: 'a float32 tensor' });
+  }
+
+  /**
+   * The reason why the session cannot be used, if there is one. On the CPU only the run itself counts: scores that are
+   * wrong there are the model's, and each part says so.
+   */
+  async #warmUp(): Promise<string | undefined> {
+    const { width, height, channels } = this.manifest.input;
+    const pixels = new Uint8Array(width * height * channels).fill(MID_GREY);
+    try {
+      if (this.choice.provider === LAST_RESORT) await this.#run(pixels);
+      else await this.infer(pixels);
+      return undefined;
+    } catch (error) {
+      return firstLine(messageOf(error));
+    }
+  }
+}
+
+function create(bytes: Uint8Array, provider: string, { intraOpThreads }: WorkerSetup): Promise<InferenceSession> {
+  return InferenceSession.create(bytes, {
+    executionProviders: [provider],
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    interOpNumThreads: 1,
+    intraOpNumThreads: intraOpThreads,
+    logSeverityLevel: ONLY_FATAL,
+    // A thread that spins while it waits takes the core from the event loop and from image decoding: with two threads on
+    // two busy cores a small CNN took 11 ms instead of 4, and twice the processor time.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  });
+}
+
+function describe(session: InferenceSession): GraphDescription {
+  return {
+    inputs: session.inputMetadata.map(tensorDescription),
+    outputs: session.outputMetadata.map(tensorDescription),
+  };
+}
+
+function tensorDescription(metadata: InferenceSession.ValueMetadata): TensorDescription {
+  const { name } = metadata;
+  return metadata.isTensor
+    ? { name, type: metadata.type, shape: metadata.shape }
+    : { name, type: 'a value that is not a tensor', shape: [] };
+}

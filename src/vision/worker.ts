@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { parentPort, type Transferable, workerData } from 'node:worker_threads';
+import { expectHash } from './model-package.js';
+import { ModelSession } from './session.js';
+import { plainError, type WorkerReply, type WorkerRequest, type WorkerSetup } from './worker-protocol.js';
+
+// One thread with one session. It ends only by its own will: ending it from outside while ONNX Runtime computes aborts
+// the whole process, so the main thread asks it to stop and waits.
+const setup = workerData as WorkerSetup;
+const port = parentPort;
+if (port === null) throw new Error('this file is the entry of a worker thread');
+
+const send = (reply: WorkerReply, transfer: Transferable[] = []): void => port.postMessage(reply, transfer);
+
+async function open(): Promise<ModelSession> {
+  // The very bytes that are hashed are the ones that are loaded: the file may have changed since the package was read.
+  const bytes = await readFile(setup.modelFile);
+  expectHash(createHash('sha256').update(bytes).digest('hex'), setup.manifest.sha256, setup.modelFile);
+  return ModelSession.open(bytes, setup);
+}
+
+async function infer(session: ModelSession, pixels: Uint8Array): Promise<void> {
+  const startedMs = performance.now();
+  try {
+    const scores = await session.infer(pixels);
+    send({ kind: 'scores', scores, inferenceMs: performance.now() - startedMs });
+  } catch (error) {
+    send({ kind: 'failed', error: plainError(error, 'INFERENCE_ERROR') });
+  }
+}
+
+async function stop(session: ModelSession): Promise<void> {
+  await session.release();
+  port?.close();
+}
+
+try {
+  const session = await open();
+  port.on('message', (request: WorkerRequest) => {
+    if (request.kind === 'infer') void infer(session, request.pixels);
+    else if (request.kind === 'ping') send({ kind: 'pong', id: request.id });
+    else void stop(session);
+  });
+  send({ kind: 'ready', ...session.choice });
+} catch (error) {
+  // Nothing listens on the port, so the thread ends by itself.
+  send({ kind: 'unusable', error: plainError(error, 'MODEL_UNLOADABLE') });
+}

@@ -1,0 +1,121 @@
+import { execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { anInspection } from '../../contract/inspections.js';
+import { ledgerIn, removeFolder, temporaryFolder } from './place.js';
+
+const isRoot = process.getuid?.() === 0;
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await temporaryFolder();
+});
+
+afterEach(() => removeFolder(directory));
+
+async function opened(folder = directory): Promise<void> {
+  const ledger = ledgerIn(folder);
+  await ledger.start();
+  await ledger.stop();
+}
+
+describe('opening the store', () => {
+  it('creates the folder, for its own user and group alone', async () => {
+    const folder = join(directory, 'var', 'jidoka');
+    const ledger = ledgerIn(folder);
+    await ledger.start();
+    await ledger.record(anInspection(1), new Uint8Array(10));
+    const entries = await readdir(folder, { recursive: true });
+    const open = await Promise.all(
+      entries.map(async (entry) => ((await stat(join(folder, entry))).mode & 0o007) !== 0),
+    );
+    await ledger.stop();
+    expect(entries).toEqual(expect.arrayContaining(['jidoka.sqlite', 'jidoka.sqlite-wal', 'jidoka.lock']));
+    expect(entries.filter((_, index) => open[index])).toEqual([]);
+    expect((await stat(folder)).mode & 0o777).toBe(0o750);
+    expect(await readdir(folder)).not.toContain('jidoka.sqlite-wal');
+  });
+
+  it('refuses a second store on the same folder, naming the process that has it', async () => {
+    const first = ledgerIn(directory);
+    await first.start();
+    const second = ledgerIn(directory);
+    await expect(second.start()).rejects.toMatchObject({
+      code: 'STORE_FOLDER_IN_USE',
+      consequence: 'config',
+      message: expect.stringContaining(`process ${process.pid}`),
+    });
+    await second.stop();
+    const lock = JSON.stringify(join(directory, 'jidoka.lock'));
+    const taking = `new (require('better-sqlite3'))(${lock}, { timeout: 0 }).exec('BEGIN IMMEDIATE')`;
+    expect(() => execFileSync(process.execPath, ['-e', taking], { stdio: 'pipe' })).toThrow(/database is locked/);
+    expect(await first.record(anInspection(1))).toEqual({ seq: 1 });
+    await first.stop();
+    await opened();
+  });
+
+  it('refuses a folder that another process has, until that process is killed', async () => {
+    const holder = fork(join(import.meta.dirname, 'burst-child.mjs'));
+    holder.send({ directory, prefix: 'a', inspection: anInspection(1) });
+    await once(holder, 'message');
+    await expect(ledgerIn(directory).start()).rejects.toMatchObject({
+      code: 'STORE_FOLDER_IN_USE',
+      got: `process ${holder.pid}`,
+    });
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    await opened();
+  });
+
+  it('refuses a database of a newer version and leaves it as it is', async () => {
+    await opened();
+    const db = new Database(join(directory, 'jidoka.sqlite'));
+    db.pragma('user_version = 99');
+    await expect(opened()).rejects.toMatchObject({ code: 'STORE_SCHEMA_NEWER', consequence: 'config' });
+    expect(db.pragma('user_version', { simple: true })).toBe(99);
+    db.close();
+  });
+
+  it('refuses a damaged database', async () => {
+    await writeFile(join(directory, 'jidoka.sqlite'), 'this is not a database, and never was one '.repeat(200));
+    await expect(opened()).rejects.toMatchObject({ code: 'STORE_DATABASE_CORRUPT', consequence: 'config' });
+  });
+
+  it('refuses a folder that cannot be there', async () => {
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    for (const folder of [file, join(file, 'below')]) {
+      await expect(opened(folder)).rejects.toMatchObject({
+        code: 'STORE_DIRECTORY_UNUSABLE',
+        consequence: 'config',
+        where: folder,
+      });
+    }
+  });
+
+  it.skipIf(isRoot)(
+    'refuses a folder without the right to write (not tried as root, who may write anywhere)',
+    async () => {
+      const folder = join(directory, 'locked');
+      await mkdir(folder);
+      await chmod(folder, 0o500);
+      await expect(opened(folder)).rejects.toMatchObject({ code: 'STORE_DIRECTORY_UNUSABLE' });
+    },
+  );
+
+  it('can be stopped before, while and after it starts', async () => {
+    const never = ledgerIn(directory);
+    await never.stop();
+    await expect(never.start()).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    const early = ledgerIn(directory);
+    const started = early.start();
+    await early.stop();
+    await started;
+    expect(early.status().state).toBe('closed');
+    await opened();
+  });
+});
