@@ -2,20 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const valid = join(root, 'config', 'two-stations.yaml');
-
-// The command alone in a process of its own: what it prints and how it exits is what counts.
-const program = `
-  import { Command } from ${JSON.stringify(pathToFileURL(join(root, 'node_modules/commander/esm.mjs')).href)};
-  import { registerCheck } from ${JSON.stringify(pathToFileURL(join(root, 'dist/cli/check.js')).href)};
-  const program = new Command('jidoka');
-  registerCheck(program);
-  await program.parseAsync(process.argv.slice(1), { from: 'user' });
-`;
 
 let folder: string;
 beforeEach(() => {
@@ -24,8 +14,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function check(...args: string[]) {
-  const command = ['--input-type=module', '-e', program, '--', 'check', ...args];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', cwd: root });
+  const command = [join(root, 'dist', 'cli', 'main.js'), 'check', ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', cwd: folder });
   return { status, stdout, stderr };
 }
 
