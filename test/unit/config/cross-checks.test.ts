@@ -149,7 +149,7 @@ describe('class rules', () => {
 
   const rules = withStation('verdict: { classes: { cracks: { action: fail }, free: { action: fail } } }');
   const writeManifest = (text: string) => writeFileSync(join(folder, 'models', 'm', '1.0.0', 'model.json'), text);
-  const check = () => problemsOf(rules, { describeModel: modelLabelReader((name) => join(folder, name)) });
+  const check = () => problemsOf(rules, { describeModel: modelLabelReader((name) => join(folder, 'models', name)) });
 
   it('are checked against the labels of the model', () => {
     writeManifest(JSON.stringify({ labels: ['free', 'crack'], goodLabel: 'free', more: 1 }));

@@ -15,7 +15,7 @@ describe('loadConfig', () => {
       config: {
         version: 1,
         gateway: { name: 'gw' },
-        inference: { models: 'models', workers: 1, providers: ['cpu'] },
+        inference: { workers: 1, providers: ['cpu'] },
         mqtt: { baseTopic: 'jidoka', protocol: 'auto', window: 50 },
         opcua: {},
         stations: [{ trigger: { kind: 'frame' }, sensors: [], images: 'fails-and-reviews', queue: { length: 8 } }],
