@@ -7,7 +7,7 @@ import { STATUS_SCHEMA, type StatusMessage } from '../domain/state.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
 import type { Ledger } from '../ports/ledger.js';
 import type { Publisher } from '../ports/publisher.js';
-import { type HealthSource, HealthWatch, type Trouble } from './health.js';
+import { type HealthSource, type Trouble, troublesOf } from './health.js';
 import type { RunningStation, StationPlan } from './station-plan.js';
 
 const HEALTH_CHECK_MS = 1000;
@@ -38,12 +38,9 @@ export interface AgentEvents {
 export class Agent {
   readonly #parts: AgentParts;
   readonly #events: AgentEvents;
-  /** Ends the cameras and triggers. */
+  /** Ends the cameras and triggers; the parts under way still need everything else. */
   readonly #stopping = new AbortController();
-  /** Ends what the parts under way still need: sensors and their connections. */
-  readonly #closing = new AbortController();
   #stations: readonly RunningStation[] = [];
-  #health: HealthWatch | undefined;
   #troubles: readonly Trouble[] = [];
   #timer: NodeJS.Timeout | undefined;
   #statusSent = { key: '', atMs: 0 };
@@ -64,16 +61,15 @@ export class Agent {
    * @throws JidokaError (config) of a model, a camera or a store that can never work.
    */
   async start(): Promise<void> {
-    const { ledger, publisher, deliverer, connections, stations, logger } = this.#parts;
+    const { ledger, publisher, deliverer, connections, stations } = this.#parts;
     await ledger.start();
-    await Promise.all(connections.map((connection) => connection.start(this.#closing.signal)));
     for (const plan of stations) {
-      const station = await plan.start(this.#closing.signal, (inspection, seq) =>
-        this.#inspected(plan.name, inspection, seq),
-      );
+      const station = await plan.start((inspection, seq) => this.#inspected(plan.name, inspection, seq));
       this.#stations = [...this.#stations, station];
     }
-    this.#health = new HealthWatch(this.#healthSources(), logger);
+    // After the stations: a connection sets its pace by the tags it is asked for.
+    await Promise.all(connections.map((connection) => connection.start()));
+    await Promise.all(this.#stations.map((station) => station.settle(this.#stopping.signal)));
     this.#beat();
     this.#timer = setInterval(() => this.#beat(), HEALTH_CHECK_MS);
     for (const station of this.#stations) this.#announceState(station);
@@ -103,7 +99,6 @@ export class Agent {
     await Promise.all(this.#stations.map((station) => quietly(`Station ${station.name}`, station.stop())));
     await quietly('Delivery', deliverer.stop(DRAIN_MS));
     await quietly('The broker connection', publisher.stop(DRAIN_MS));
-    this.#closing.abort();
     await Promise.all([
       quietly('The store', ledger.stop()),
       ...connections.map((connection) => quietly(connection.where, connection.stop())),
@@ -152,7 +147,7 @@ export class Agent {
   }
 
   #beat(): void {
-    this.#troubles = this.#health?.check() ?? [];
+    this.#troubles = troublesOf(this.#healthSources());
     const status = this.#status();
     const key = JSON.stringify({ ...status, outboxRows: 0 });
     const nowMs = this.#parts.clock.monotonicMs();

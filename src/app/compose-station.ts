@@ -39,22 +39,21 @@ export interface StationEquipment {
 export function planStation(config: StationConfig, equipment: StationEquipment): StationPlan {
   return {
     name: config.name,
-    start: (signal, onInspected) => startStation(config, equipment, signal, onInspected),
+    start: (onInspected) => startStation(config, equipment, onInspected),
   };
 }
 
 async function startStation(
   config: StationConfig,
   equipment: StationEquipment,
-  signal: AbortSignal,
   onInspected: (inspection: Inspection, seq: number) => void,
 ): Promise<RunningStation> {
   const { camera, sensors, classifier, ledger, output, clock, logger } = equipment;
   const info = await classifier.start();
   const policy = verdictPolicy(config, info);
-  await sensors.start(signal);
+  const closing = new AbortController();
+  await sensors.start(closing.signal);
   await output?.start();
-  await connected(sensors, signal);
   const tally = new StationTally(config.name, (await ledger.totals(config.name)).counts);
   const { region, rotate } = config.camera;
   const inspector = new Inspector({
@@ -80,19 +79,20 @@ async function startStation(
     info,
     tally,
     health: stationHealth(config.name, equipment),
-    run: (runSignal) => station.run(runSignal),
+    settle: (signal) => connected(sensors, signal),
+    run: (signal) => station.run(signal),
     state: (atMs) => tally.state(atMs, camera.status(), station.dropped, info),
     busyMs: () => inspector.busyMs,
     alive: (timeoutMs) => classifier.alive(timeoutMs),
     stop: async () => {
       await output?.stop();
+      closing.abort();
       await sensors.stop();
       await classifier.stop();
     },
   };
 }
 
-/** Gives the servers a moment to answer, so that a start does not send the first parts to review for nothing. */
 async function connected(sensors: SensorSource, signal: AbortSignal): Promise<void> {
   const until = performance.now() + SENSOR_GRACE_MS;
   while (sensors.status().state !== 'connected' && performance.now() < until && !signal.aborted) {

@@ -7,8 +7,8 @@ import type { HealthSource } from './health.js';
 /** A configured station that has not begun yet. */
 export interface StationPlan {
   readonly name: string;
-  /** Loads and warms the model, connects the sensors, reads the totals of earlier runs. */
-  start(signal: AbortSignal, onInspected: (inspection: Inspection, seq: number) => void): Promise<RunningStation>;
+  /** Loads and warms the model, asks for the sensors, reads the totals of earlier runs. */
+  start(onInspected: (inspection: Inspection, seq: number) => void): Promise<RunningStation>;
 }
 
 /** A station whose model is warm. */
@@ -17,6 +17,8 @@ export interface RunningStation {
   readonly info: ClassifierInfo;
   readonly tally: StationTally;
   readonly health: readonly HealthSource[];
+  /** Gives the servers a moment to answer, so that a start does not send the first parts to review for nothing. */
+  settle(signal: AbortSignal): Promise<void>;
   /** Takes parts until the signal aborts and the last one is recorded. */
   run(signal: AbortSignal): Promise<void>;
   state(atMs: number): StationState;

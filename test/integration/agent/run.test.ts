@@ -170,7 +170,7 @@ describe.skipIf(mosquittoAbsent !== undefined)(`jidoka run${reason}`, () => {
     expect(subscriber.unique[0]).toMatchObject({ verdict: 'review', reasons: [{ code: 'SENSOR_STALE' }] });
     await agent.logged(/OPC UA|opc\.tcp/);
     await server.start();
-    await agent.logged(/Well again/);
+    await agent.logged(/^Connected to opc\.tcp/);
     await station.deliver(...last);
     await allArrived(subscriber, 2);
     expect(subscriber.unique[1]?.readings[0]).toMatchObject({ value: 20, quality: 'good', stale: false });

@@ -69,9 +69,16 @@ describe('jidoka demo', () => {
     const numbers = inspections.map(({ seq }) => Number(seq));
     expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
     expect(inspections[0]).toMatchObject({ model: { name: 'rendered-tile' } });
-    const readings = inspections.at(-1)?.['readings'] as { quality: string; value: unknown }[];
-    expect(readings.length).toBeGreaterThan(0);
-    expect(readings.every(({ quality, value }) => quality === 'good' && typeof value === 'number')).toBe(true);
+    await vi.waitFor(
+      () => {
+        const readings = inspections.at(-1)?.['readings'] as { quality: string; stale: boolean; value: unknown }[];
+        expect(readings.map(({ quality, stale, value }) => [quality, stale, typeof value])).toEqual(
+          readings.map(() => ['good', false, 'number']),
+        );
+        expect(readings.length).toBe(4);
+      },
+      { timeout: 20_000 },
+    );
     expect([...messages.keys()].some((topic) => topic.endsWith('/status'))).toBe(true);
     expect([...messages.keys()].some((topic) => topic.endsWith('/state'))).toBe(true);
     expect(lines.filter((line) => / (PASS|FAIL|REVIEW) /.test(line)).length).toBeGreaterThanOrEqual(10);
