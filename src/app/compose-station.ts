@@ -50,7 +50,7 @@ async function startStation(
 ): Promise<RunningStation> {
   const { camera, sensors, classifier, ledger, output, clock, logger } = equipment;
   const info = await classifier.start();
-  const policy = verdictPolicy(config, info);
+  const policy = await orStop(classifier, () => verdictPolicy(config, info));
   const closing = new AbortController();
   await sensors.start(closing.signal);
   await output?.start();
@@ -91,6 +91,16 @@ async function startStation(
       await classifier.stop();
     },
   };
+}
+
+/** A station that cannot start must not leave its model's threads behind: they would keep the process alive. */
+async function orStop<T>(classifier: Classifier, step: () => T): Promise<T> {
+  try {
+    return step();
+  } catch (error) {
+    await classifier.stop();
+    throw error;
+  }
 }
 
 async function connected(sensors: SensorSource, signal: AbortSignal): Promise<void> {

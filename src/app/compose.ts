@@ -1,9 +1,8 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, isoUtc } from '../base/clock.js';
 import type { Lifecycle } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import { createCamera } from '../camera/create-camera.js';
-import type { CameraConfig } from '../config/schema/camera.js';
 import type { SecretReference } from '../config/schema/common.js';
 import type { Config } from '../config/schema/index.js';
 import type { StationConfig } from '../config/schema/station.js';
@@ -22,15 +21,13 @@ import { findModelPackage, loadModelPackage } from '../vision/model-package.js';
 import { Agent, type AgentEvents } from './agent.js';
 import { planStation } from './compose-station.js';
 import type { HealthSource } from './health.js';
-import { modelFolder } from './model-folder.js';
 import { SharedClassifier } from './shared-classifier.js';
 import type { StationPlan } from './station-plan.js';
 
 export interface AgentSetup {
+  /** With absolute paths. */
   readonly config: Config;
   readonly version: string;
-  /** Relative paths of the config start here: the config file's folder. */
-  readonly baseDirectory: string;
   readonly stateDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -102,7 +99,7 @@ function plan(setup: AgentSetup, station: StationConfig, { ledger, connections, 
   const logger = setup.logger.child({ station: station.name });
   const { trigger, output } = station;
   return planStation(station, {
-    camera: createCamera(withAbsolutePath(station.camera, setup.baseDirectory), {
+    camera: createCamera(station.camera, {
       station: station.name,
       originLog: ledger,
       logger,
@@ -133,21 +130,20 @@ function plan(setup: AgentSetup, station: StationConfig, { ledger, connections, 
 
 /** Stations with the same package and providers share one classifier. */
 function classifierOf(
-  { config, baseDirectory, logger }: AgentSetup,
+  { config, logger }: AgentSetup,
   { model }: StationConfig,
   classifiers: Map<string, SharedClassifier>,
 ): SharedClassifier {
   const { inference } = config;
-  const folder = modelFolder(model.package, inference.models, baseDirectory);
   const providers = model.providers ?? inference.providers;
-  const key = JSON.stringify([folder, providers]);
+  const key = JSON.stringify([model.package, providers]);
   const known = classifiers.get(key);
   if (known !== undefined) return known;
   const { workers, maxImagePixels } = inference;
   const shared = new SharedClassifier(
     async () =>
       new OnnxClassifier({
-        model: await loadModelPackage(await findModelPackage(folder)),
+        model: await loadModelPackage(await findModelPackage(model.package)),
         providers,
         workers,
         maxImagePixels,
@@ -187,8 +183,4 @@ function watched(connection: OpcuaConnection): Lifecycle & HealthSource {
       return state === 'disconnected' ? text : undefined;
     },
   };
-}
-
-function withAbsolutePath(camera: CameraConfig, baseDirectory: string): CameraConfig {
-  return 'path' in camera ? { ...camera, path: resolve(baseDirectory, camera.path) } : camera;
 }

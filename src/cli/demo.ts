@@ -65,7 +65,6 @@ async function demo(options: DemoOptions): Promise<void> {
       {
         config,
         version: packageVersion(),
-        baseDirectory: join(projectRoot, 'config'),
         stateDirectory,
         environment: process.env,
         clock: systemClock,
@@ -101,7 +100,7 @@ async function demoConfig(addresses: LineAddresses): Promise<Config> {
 }
 
 function banner({ notices, mqttUrl, opcuaEndpoint }: LineAddresses, config: Config, stateDirectory: string): string {
-  const stations = config.stations.map(({ name, model }) => `${name} (${model.package})`).join(', ');
+  const stations = config.stations.map(({ name }) => name).join(', ');
   return [
     '',
     'jidoka on a simulated line',

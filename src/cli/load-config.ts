@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { withAbsolutePaths } from '../app/absolute-paths.js';
 import { modelFolder } from '../app/model-folder.js';
 import { invalidConfig, type LoadResult, loadConfigFile } from '../config/load.js';
 import { modelLabelReader } from '../config/model-labels.js';
@@ -12,9 +13,9 @@ export function readConfig(file: string): Promise<LoadResult> {
   });
 }
 
-/** The configuration, for a start. Throws a `config` JidokaError that lists every problem. */
+/** The configuration with absolute paths, for a start. Throws a `config` JidokaError that lists every problem. */
 export async function configToRun(file: string): Promise<Config> {
   const result = await readConfig(file);
   if ('problems' in result) throw invalidConfig(file, result.problems);
-  return result.config;
+  return withAbsolutePaths(result.config, dirname(resolve(file)));
 }

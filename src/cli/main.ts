@@ -27,7 +27,7 @@ registerVersion(program);
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_CONFIG;
   else if (error instanceof JidokaError) {
     process.stderr.write(`jidoka: ${error.message}\n`);
     process.exitCode = error.consequence === 'config' ? EXIT_CONFIG : 1;

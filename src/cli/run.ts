@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { composeAgent } from '../app/compose.js';
 import { createLogger } from '../app/logger.js';
@@ -28,15 +28,13 @@ Examples:
 }
 
 async function run(options: { readonly config: string; readonly verdicts?: true }): Promise<void> {
-  const file = resolve(options.config);
-  const config = await configToRun(file);
+  const config = await configToRun(options.config);
   const logger = createLogger(config.log, process.stderr);
   const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   const agent = await composeAgent(
     {
       config,
       version: packageVersion(),
-      baseDirectory: dirname(file),
       stateDirectory: config.storage.directory ?? process.env['STATE_DIRECTORY'] ?? resolve('state'),
       environment: process.env,
       clock: systemClock,

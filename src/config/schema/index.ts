@@ -78,6 +78,6 @@ export const configSchema = z
       .prefault({})
       .describe('The log, on standard error.'),
   })
-  .describe('Configuration of a jidoka gateway.');
+  .describe('Configuration of a jidoka gateway. Relative paths start at the folder of this file.');
 
 export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,45 @@
+import { resolve } from 'node:path';
+import type { CameraConfig } from '../config/schema/camera.js';
+import type { SecretReference } from '../config/schema/common.js';
+import type { Config } from '../config/schema/index.js';
+import { modelFolder } from './model-folder.js';
+
+/**
+ * The config with every path made absolute: a relative one starts at `baseDirectory`, the config file's folder, so that
+ * it means the same wherever the program is started.
+ */
+export function withAbsolutePaths(config: Config, baseDirectory: string): Config {
+  const at = (path: string): string => resolve(baseDirectory, path);
+  const secret = (reference: SecretReference): SecretReference =>
+    'file' in reference ? { file: at(reference.file) } : reference;
+  const camera = (given: CameraConfig): CameraConfig => ('path' in given ? { ...given, path: at(given.path) } : given);
+  const { storage, inference, mqtt, opcua, stations } = config;
+  const { tls } = mqtt;
+  return {
+    ...config,
+    storage: { ...storage, ...(storage.directory !== undefined && { directory: at(storage.directory) }) },
+    mqtt: {
+      ...mqtt,
+      ...(mqtt.password !== undefined && { password: secret(mqtt.password) }),
+      ...(tls !== undefined && {
+        tls: {
+          ...tls,
+          ...(tls.ca !== undefined && { ca: at(tls.ca) }),
+          ...(tls.cert !== undefined && { cert: at(tls.cert) }),
+          ...(tls.key !== undefined && { key: at(tls.key) }),
+        },
+      }),
+    },
+    opcua: Object.fromEntries(
+      Object.entries(opcua).map(([name, connection]) => [
+        name,
+        { ...connection, ...(connection.password !== undefined && { password: secret(connection.password) }) },
+      ]),
+    ),
+    stations: stations.map((station) => ({
+      ...station,
+      camera: camera(station.camera),
+      model: { ...station.model, package: modelFolder(station.model.package, inference.models, baseDirectory) },
+    })),
+  };
+}
