@@ -81,7 +81,13 @@ async function startStation(
     health: stationHealth(config.name, equipment),
     settle: (signal) => connected(sensors, signal),
     run: (signal) => station.run(signal),
-    state: (atMs) => tally.state(atMs, camera.status(), station.dropped, info),
+    state: (atMs) =>
+      tally.state(atMs, {
+        camera: camera.status(),
+        dropped: station.dropped,
+        failed: inspector.failed,
+        model: info,
+      }),
     busyMs: () => inspector.busyMs,
     alive: (timeoutMs) => classifier.alive(timeoutMs),
     stop: async () => {

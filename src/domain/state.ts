@@ -46,6 +46,8 @@ export interface StationState {
   readonly dropped: { readonly camera: number; readonly station: number };
   /** Files set aside since the start. */
   readonly quarantined: number;
+  /** Since the start: verdicts that the PLC did not take, inspections that the ledger refused. */
+  readonly failed: { readonly plcWrites: number; readonly records: number };
   readonly camera: string;
   readonly model: { readonly name: string; readonly version: string; readonly provider: string };
 }

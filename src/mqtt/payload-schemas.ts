@@ -116,6 +116,12 @@ export const statePayloadSchema = z
       })
       .describe('Frames that were not inspected, since the daemon started.'),
     quarantined: count.describe('Files set aside with a reason, since the daemon started.'),
+    failed: z
+      .object({
+        plcWrites: count.describe('Verdicts that the PLC did not take.'),
+        records: count.describe('Inspections that the database refused.'),
+      })
+      .describe('What could not be done, since the daemon started.'),
     camera: z.string().describe('State of the camera.'),
     model: z.object({
       name: z.string(),

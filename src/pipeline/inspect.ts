@@ -60,14 +60,9 @@ export class Inspector {
     this.#classifying = new Semaphore(options.model.workers + 1);
   }
 
-  /** Verdicts that the PLC did not take. */
-  get outputFailures(): number {
-    return this.#outputFailures;
-  }
-
-  /** Inspections that the ledger refused. */
-  get recordsRefused(): number {
-    return this.#recordsRefused;
+  /** Verdicts that the PLC did not take and inspections that the ledger refused. */
+  get failed(): { readonly plcWrites: number; readonly records: number } {
+    return { plcWrites: this.#outputFailures, records: this.#recordsRefused };
   }
 
   /** How long the oldest part has been with the model, ms; 0 when none is. The watchdog looks at it. */

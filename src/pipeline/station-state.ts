@@ -4,6 +4,15 @@ import { STATE_SCHEMA, type StationState } from '../domain/state.js';
 import type { CameraStatus } from '../ports/camera.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
 
+/** What the state message shows besides the totals. */
+export interface StationFigures {
+  readonly camera: CameraStatus;
+  /** Frames that the station's queue dropped. */
+  readonly dropped: number;
+  readonly failed: StationState['failed'];
+  readonly model: ClassifierInfo;
+}
+
 /** The running totals of one station, as the retained state message shows them. */
 export class StationTally {
   #counts: StationCounts;
@@ -34,7 +43,7 @@ export class StationTally {
     };
   }
 
-  state(atMs: number, camera: CameraStatus, stationDropped: number, model: ClassifierInfo): StationState {
+  state(atMs: number, { camera, dropped, failed, model }: StationFigures): StationState {
     const { pass, fail, review } = this.#counts;
     return {
       schema: STATE_SCHEMA,
@@ -43,8 +52,9 @@ export class StationTally {
       last: this.#last,
       counts: { pass, fail, review, total: pass + fail + review },
       firstPassYield: firstPassYield(this.#counts),
-      dropped: { camera: camera.framesDropped, station: stationDropped },
+      dropped: { camera: camera.framesDropped, station: dropped },
       quarantined: camera.quarantined,
+      failed,
       camera: camera.text,
       model: { name: model.model.name, version: model.model.version, provider: model.provider },
     };

@@ -107,6 +107,7 @@ export function stationState(change: Partial<StationState> = {}): StationState {
     firstPassYield: 0.98522,
     dropped: { camera: 0, station: 3 },
     quarantined: 1,
+    failed: { plcWrites: 0, records: 0 },
     camera: 'running',
     model: { name: 'bottle-neck', version: '1.2.0', provider: 'cpu' },
     ...change,

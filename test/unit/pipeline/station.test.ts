@@ -139,7 +139,7 @@ describe('Station', () => {
     const { station, ledger, inspector } = build({ camera: new ScriptedCamera(() => frames(2)), output });
     await station.run(never);
     expect(ledger.records).toHaveLength(2);
-    expect(inspector.outputFailures).toBe(2);
+    expect(inspector.failed).toEqual({ plcWrites: 2, records: 0 });
   });
 
   it('does not let the PLC wait for the disk', async () => {
@@ -160,6 +160,15 @@ describe('Station', () => {
     commit();
     await running;
     expect(inspected).toHaveLength(1);
+  });
+
+  it('goes on past a record that the ledger refuses, and counts it', async () => {
+    const refusal = new JidokaError('STORE_REFUSED', { consequence: 'degraded', summary: 'No.', remedy: 'Look.' });
+    const ledger = new MemoryLedger(async (seq) => (seq === 2 ? Promise.reject(refusal) : undefined));
+    const { station, inspected, inspector } = build({ camera: new ScriptedCamera(() => frames(3)), ledger });
+    await station.run(never);
+    expect(inspected.map(({ seq }) => seq)).toEqual([1, 3]);
+    expect(inspector.failed).toEqual({ plcWrites: 0, records: 1 });
   });
 
   it('ends with the error when a record has become impossible for good', async () => {
