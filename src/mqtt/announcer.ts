@@ -22,11 +22,15 @@ export class Announcer {
   readonly #refusals = new Map<string, string>();
   #connection: Connection | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #sends = new Set<Promise<void>>();
+  #minIntervalMs: number;
 
   constructor(
     private readonly logger: Logger,
-    private readonly minIntervalMs: number,
-  ) {}
+    minIntervalMs: number,
+  ) {
+    this.#minIntervalMs = minIntervalMs;
+  }
 
   /** Topic → why the broker did not take its newest content. */
   get refusals(): ReadonlyMap<string, string> {
@@ -56,6 +60,13 @@ export class Announcer {
     this.#pump();
   }
 
+  /** Sends at once what waits for its interval: a stop leaves the newest content behind. Nothing is announced after. */
+  async flush(): Promise<void> {
+    this.#minIntervalMs = 0;
+    this.#pump();
+    while (this.#sends.size > 0) await Promise.all(this.#sends);
+  }
+
   detach(): void {
     this.#connection = undefined;
     clearTimeout(this.#timer);
@@ -69,8 +80,8 @@ export class Announcer {
     let waitMs = Number.POSITIVE_INFINITY;
     for (const retained of this.#topics.values()) {
       if (!retained.fresh || retained.sending) continue;
-      const dueInMs = retained.sentAtMs + this.minIntervalMs - nowMs;
-      if (dueInMs <= 0) void this.#send(retained, connection);
+      const dueInMs = retained.sentAtMs + this.#minIntervalMs - nowMs;
+      if (dueInMs <= 0) this.#track(this.#send(retained, connection));
       else waitMs = Math.min(waitMs, dueInMs);
     }
     if (waitMs === Number.POSITIVE_INFINITY || this.#timer !== undefined) return;
@@ -78,6 +89,11 @@ export class Announcer {
       this.#timer = undefined;
       this.#pump();
     }, waitMs);
+  }
+
+  #track(send: Promise<void>): void {
+    this.#sends.add(send);
+    void send.finally(() => this.#sends.delete(send));
   }
 
   async #send(retained: Retained, connection: Connection): Promise<void> {

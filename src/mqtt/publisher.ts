@@ -84,13 +84,16 @@ export class MqttPublisher implements Publisher {
     this.#stopping = true;
     const deadlineMs = performance.now() + timeoutMs;
     const connection = this.#connection;
-    this.#announcer.detach();
     if (connection !== undefined) {
-      // Behind what is under way, since messages keep their order: once it is acknowledged, so is everything else.
-      connection.publish(this.#offline('stopped')).catch(() => undefined);
       const timeUp = new AbortController();
-      await Promise.race([connection.idle(), sleep(timeoutMs, timeUp.signal)]);
+      const lastWords = this.#announcer.flush().then(() => {
+        // Behind what is under way, since messages keep their order: once it is acknowledged, so is everything else.
+        connection.publish(this.#offline('stopped')).catch(() => undefined);
+        return connection.idle();
+      });
+      await Promise.race([lastWords, sleep(timeoutMs, timeUp.signal)]);
       timeUp.abort();
+      this.#announcer.detach();
       await connection.close(Math.max(0, Math.min(1000, deadlineMs - performance.now())));
     }
     this.#stop.abort();
