@@ -59,7 +59,8 @@ export class Mosquitto {
     });
     this.#process = child;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#log = (this.#log + text).slice(-200_000);
+      this.#log += text;
+      if (this.#log.length > 20_000_000) this.#log = this.#log.slice(-10_000_000);
     });
     while (!(await answers(this.port))) {
       if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}:\n${this.#log}`);
