@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient, type Packet } from 'mqtt';
 import type { JidokaError } from '../base/errors.js';
 import { mqttErrors } from './errors.js';
@@ -53,6 +54,8 @@ export class Connection {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
+    // A window of small messages would otherwise wait for the broker's delayed TCP acknowledgements.
+    if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     const { where } = options.address;
     client.on('disconnect', (packet) => {
       this.#cut(disconnectError(packet.reasonCode ?? 0x80, where, packet.properties?.reasonString));
@@ -103,11 +106,16 @@ export class Connection {
     });
   }
 
+  /** False from the moment the connection is known to be lost; `ended` follows. */
+  get usable(): boolean {
+    return this.#open && this.#farewell === undefined;
+  }
+
   /** Resolves on a good PUBACK, rejects when the broker refuses the message or the connection ends first. */
   publish(message: OutgoingMessage): Promise<void> {
     const { where } = this.#options.address;
     return new Promise((resolve, reject) => {
-      if (!this.#open || this.#farewell !== undefined) return reject(mqttErrors.MQTT_NOT_CONNECTED({ where }));
+      if (!this.usable) return reject(mqttErrors.MQTT_NOT_CONNECTED({ where }));
       const bytes = publishPacketBytes(message, this.protocol);
       if (bytes > this.#maximumPacketBytes) {
         const details = { got: `${bytes} bytes`, expected: `at most ${this.#maximumPacketBytes} bytes` };

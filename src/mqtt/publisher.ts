@@ -133,6 +133,9 @@ export class MqttPublisher implements Publisher {
   }
 
   status(): PublisherStatus {
+    if (this.#connection?.usable === false) {
+      return { state: 'disconnected', text: `The connection to ${this.#options.config.url} is being lost.` };
+    }
     const [refusal] = this.#announcer.refusals;
     if (this.#status.state !== 'connected' || refusal === undefined) return this.#status;
     return { state: 'connected', text: `${this.#status.text} But ${refusal[0]} was refused: ${refusal[1]}` };

@@ -47,6 +47,8 @@ interface Parked {
   readonly station: string;
   readonly text: string;
   readonly backoff: Backoff;
+  /** The broker does not say no, it breaks the connection. */
+  readonly breaksConnection: boolean;
   position: number;
   seq: number;
   retryAtMs: number;
@@ -55,8 +57,15 @@ interface Parked {
 
 /** Rows that may be acknowledged and not yet deleted before nothing more is sent. */
 const MAX_UNSETTLED = 1000;
+/**
+ * So many losses in a row without one acknowledgement between them make the next message go alone, and so many with the
+ * same message alone under way make it the culprit: some brokers hang up on what they do not like.
+ */
+const LOSSES_BEFORE_ALONE = 2;
+const LOSSES_BEFORE_BLAME = 4;
 /** How long a loss of the connection is believed before the publisher is asked again. */
 const RECHECK_MS = 1000;
+const BREAKS = 'The connection is lost whenever this message is sent, perhaps because it is too large. ';
 
 /**
  * Drains the outbox into the publisher, at least once and in order: a row is deleted when the broker has acknowledged
@@ -69,6 +78,8 @@ export class Deliverer {
   readonly #retry: { readonly initialMs: number; readonly maxMs: number };
   readonly #order = new DeliveryOrder();
   readonly #wake = new WakeUp();
+  /** Raised by a new connection and by `stop` alone, so that a lost connection is never asked for in a tight loop. */
+  readonly #reconnected = new WakeUp();
   readonly #abort = new AbortController();
   readonly #parked = new Map<string, Parked>();
   readonly #unsubscribe: Array<() => void> = [];
@@ -82,6 +93,8 @@ export class Deliverer {
   #connected = false;
   #draining = false;
   #caughtUp = false;
+  /** Connections lost since the last acknowledgement. */
+  #fruitlessLosses = 0;
   #delivered = 0;
   #retried = 0;
   #outboxFailure: string | undefined;
@@ -103,7 +116,8 @@ export class Deliverer {
       }),
       publisher.onConnected(() => {
         this.#connected = true;
-        for (const parked of this.#parked.values()) parked.retryAtMs = 0;
+        for (const parked of this.#parked.values()) if (!parked.breaksConnection) parked.retryAtMs = 0;
+        this.#reconnected.raise();
         this.#wake.raise();
       }),
     );
@@ -116,6 +130,7 @@ export class Deliverer {
   async stop(drainTimeoutMs: number): Promise<void> {
     if (this.#running === undefined) return;
     this.#draining = true;
+    this.#reconnected.raise();
     this.#wake.raise();
     const drained = new AbortController();
     void sleep(drainTimeoutMs, drained.signal).then(() => this.#abort.abort());
@@ -157,7 +172,7 @@ export class Deliverer {
     while (!signal.aborted) {
       if (!this.#connected) {
         if (this.#draining) break;
-        await this.#wake.wait(RECHECK_MS);
+        await this.#reconnected.wait(RECHECK_MS);
         this.#connected ||= this.#options.publisher.status().state === 'connected';
         continue;
       }
@@ -173,7 +188,8 @@ export class Deliverer {
   }
 
   #hasRoom(): boolean {
-    return this.#order.underWay < this.#options.window && this.#order.unsettled < MAX_UNSETTLED;
+    const window = this.#fruitlessLosses < LOSSES_BEFORE_ALONE ? this.#options.window : 1;
+    return this.#order.underWay < window && this.#order.unsettled < MAX_UNSETTLED;
   }
 
   /** Reads the next rows; false when there are none. */
@@ -216,6 +232,7 @@ export class Deliverer {
     }
     // Stopped meanwhile: the row stays in the outbox and goes out again at the next start.
     if (this.#abort.signal.aborted) return;
+    this.#fruitlessLosses = 0;
     const parked = this.#parked.get(row.station);
     if (parked?.position === row.position) this.#unpark(parked);
     this.#settle(this.#order.acknowledged(row));
@@ -225,16 +242,28 @@ export class Deliverer {
   #failed(row: SentRow, error: unknown): void {
     if (!(error instanceof JidokaError)) throw error;
     if (!this.#order.isOpen(row)) return;
-    if (error.consequence === 'degraded') this.#park(row, error);
-    else this.#connectionLost();
+    if (error.consequence === 'degraded') {
+      this.#park(row, error.message, false);
+    } else {
+      this.#connected = false;
+      this.#fruitlessLosses += 1;
+      if (this.#order.underWay === 1 && this.#fruitlessLosses >= LOSSES_BEFORE_BLAME) {
+        this.#park(row, `${BREAKS}${error.message}`, true);
+      }
+      this.#connectionLost();
+    }
     this.#wake.raise();
   }
 
   #connectionLost(): void {
-    this.#connected = false;
     const dropped = this.#order.lost();
     this.#retried += dropped.length;
-    for (const parked of this.#parked.values()) parked.probing = false;
+    for (const parked of this.#parked.values()) {
+      if (parked.probing && parked.breaksConnection) {
+        parked.retryAtMs = this.#clock.monotonicMs() + parked.backoff.next();
+      }
+      parked.probing = false;
+    }
     let oldest = this.#cursor + 1;
     for (const { station, position, seq } of dropped) {
       const parked = this.#parked.get(station);
@@ -251,15 +280,17 @@ export class Deliverer {
     this.#caughtUp = false;
   }
 
-  #park(row: SentRow, error: JidokaError): void {
+  #park(row: SentRow, text: string, breaksConnection: boolean): void {
     this.#retried += this.#order.refused(row);
     const { station, position, seq } = row;
     const backoff = this.#parked.get(station)?.backoff ?? new Backoff(this.#retry);
     const retryAtMs = this.#clock.monotonicMs() + backoff.next();
-    const fields = { station, seq, code: error.code };
+    const fields = { station, seq };
     if (this.#parked.has(station)) this.#options.logger.debug(fields, 'The broker still refuses the message');
-    else this.#options.logger.warn(fields, `The station waits until the broker takes its message: ${error.message}`);
-    this.#parked.set(station, { station, seq, position, text: error.message, backoff, retryAtMs, probing: false });
+    else this.#options.logger.warn(fields, `The station waits until the broker takes its message: ${text}`);
+    const probing = false;
+    this.#parked.set(station, { station, seq, position, text, backoff, breaksConnection, retryAtMs, probing });
+    this.#fruitlessLosses = 0;
   }
 
   #unpark({ station, position }: Parked): void {

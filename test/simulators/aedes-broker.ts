@@ -7,6 +7,8 @@ import { freePort } from './mosquitto.js';
 export class AedesBroker {
   #server: Server | undefined;
   #broker: Aedes | undefined;
+  /** What was taken before it was acknowledged, in order, over all its lives: this broker forgets nothing. */
+  readonly taken: { readonly topic: string; readonly text: string }[] = [];
   readonly #sockets = new Set<Socket>();
 
   private constructor(readonly port: number) {}
@@ -21,6 +23,9 @@ export class AedesBroker {
 
   async start(): Promise<void> {
     const broker = await Aedes.createBroker();
+    broker.on('publish', ({ topic, payload }, client) => {
+      if (client !== null) this.taken.push({ topic, text: payload.toString() });
+    });
     const server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -29,6 +34,12 @@ export class AedesBroker {
     await once(server, 'listening');
     this.#broker = broker;
     this.#server = server;
+  }
+
+  /** Cuts every connection at once, acknowledgements on their way included, and is gone. */
+  async kill(): Promise<void> {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    await this.stop();
   }
 
   async stop(): Promise<void> {

@@ -7,6 +7,8 @@ export class FakeOutbox implements Outbox {
   readonly settled: number[] = [];
   readonly settleCalls: number[] = [];
   largestRead = 0;
+  /** Makes the payloads larger. */
+  padding: string | undefined;
   /** The next calls reject with this. */
   failure: Error | undefined;
   readonly #listeners = new Set<() => void>();
@@ -46,6 +48,10 @@ export class FakeOutbox implements Outbox {
     return () => this.#listeners.delete(listener);
   }
 
+  lastSeq(station: string): number {
+    return this.#lastSeq.get(station) ?? 0;
+  }
+
   get listeners(): number {
     return this.#listeners.size;
   }
@@ -55,7 +61,7 @@ export class FakeOutbox implements Outbox {
     const seq = (this.#lastSeq.get(station) ?? 0) + 1;
     this.#lastSeq.set(station, seq);
     const inspectionId = `${station}-${seq}`;
-    const payload = new TextEncoder().encode(JSON.stringify({ id: inspectionId, station, seq }));
+    const payload = new TextEncoder().encode(JSON.stringify({ id: inspectionId, station, seq, padding: this.padding }));
     const record = { position: this.#position, inspectionId, station, seq, payload };
     this.rows.set(record.position, record);
     return record;

@@ -25,6 +25,8 @@ export class FakePublisher implements Publisher {
   /** Acknowledges by itself, in order. */
   automatic = false;
   refuses: (record: OutboxRecord) => boolean = () => false;
+  /** The connection breaks when the broker sees this message, and is back a little later. */
+  breaksOn: (record: OutboxRecord) => boolean = () => false;
   readonly #listeners = new Set<() => void>();
   #connected = false;
 
@@ -80,6 +82,12 @@ export class FakePublisher implements Publisher {
       ids.length === 0 ? [...this.underWay] : this.underWay.filter((s) => ids.includes(s.record.inspectionId));
     for (const entry of chosen) {
       this.underWay.splice(this.underWay.indexOf(entry), 1);
+      if (this.breaksOn(entry.record)) {
+        entry.reject(errors.FAKE_LOST());
+        this.disconnect();
+        setTimeout(() => this.connect(), 5);
+        return;
+      }
       if (this.refuses(entry.record)) {
         entry.reject(errors.FAKE_REFUSED());
         continue;

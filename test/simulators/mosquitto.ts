@@ -17,7 +17,7 @@ export interface MosquittoOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** Lines of an access list. */
   readonly acl?: readonly string[];
-  /** Keeps sessions and retained messages over a restart, saved at each change. */
+  /** Keeps sessions and retained messages over a stop, and as of the last `save` over a kill. */
   readonly persistence?: boolean;
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string; readonly clients?: boolean };
   readonly websockets?: boolean;
@@ -59,7 +59,8 @@ export class Mosquitto {
     });
     this.#process = child;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#log = (this.#log + text).slice(-200_000);
+      this.#log += text;
+      if (this.#log.length > 20_000_000) this.#log = this.#log.slice(-10_000_000);
     });
     while (!(await answers(this.port))) {
       if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}:\n${this.#log}`);
@@ -73,6 +74,11 @@ export class Mosquitto {
 
   kill(): Promise<void> {
     return this.#end('SIGKILL');
+  }
+
+  /** Writes sessions and retained messages to disk; done before the broker looks at its sockets again. */
+  save(): void {
+    this.#process?.kill('SIGUSR1');
   }
 
   /** The broker neither reads nor writes until `thaw`; its sockets stay open. */
@@ -103,7 +109,7 @@ export class Mosquitto {
     const lines = [
       `listener ${this.port} 127.0.0.1`,
       `allow_anonymous ${users === undefined}`,
-      'max_queued_messages 0',
+      'max_queued_messages 1000000',
       // The first letters of each log line are its time; without them the log is the same in every run.
       'log_timestamp false',
     ];
@@ -128,7 +134,7 @@ export class Mosquitto {
     }
     if (persistence) {
       lines.push('persistence true', `persistence_location ${this.folder}/`);
-      lines.push('autosave_on_changes true', 'autosave_interval 1');
+      lines.push('autosave_interval 0');
     }
     await writeFile(join(this.folder, 'mosquitto.conf'), `${[...lines, ...(extra ?? [])].join('\n')}\n`);
   }

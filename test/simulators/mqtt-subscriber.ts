@@ -29,7 +29,7 @@ export class Subscriber {
       clientId: `consumer-${Math.random().toString(16).slice(2)}`,
       protocolVersion: 5,
       clean: false,
-      properties: { sessionExpiryInterval: 600 },
+      properties: { sessionExpiryInterval: 600, receiveMaximum: 65_535 },
       reconnectPeriod: 50,
     });
     const subscriber = new Subscriber(client);

@@ -158,6 +158,35 @@ describe('Deliverer', () => {
     expect(distinct(publisher.taken)).toEqual(['a-1', 'a-2', 'a-3']);
   });
 
+  it('finds the message that makes the broker hang up, and lets other stations pass', async () => {
+    const { outbox, publisher, deliverer } = await setUp({ window: 10 });
+    publisher.automatic = true;
+    publisher.breaksOn = (record) => record.inspectionId === 'a-2';
+    outbox.commit('a', 'b', 'a', 'b', 'a', 'b', 'b');
+    publisher.connect();
+    await vi.waitFor(() => expect(publisher.taken).toContain('b-4'));
+    expect(deliverer.status()).toMatchObject({ delivered: 5, refusals: [{ station: 'a', seq: 2 }] });
+    expect(deliverer.status().refusals[0]?.text).toMatch(/^The connection is lost whenever this message is sent/);
+    outbox.commit('b');
+    await vi.waitFor(() => expect(publisher.taken).toContain('b-5'));
+    publisher.breaksOn = () => false;
+    await vi.waitFor(() => expect(deliverer.status()).toMatchObject({ state: 'idle', delivered: 8, refusals: [] }));
+    expect(distinct(publisher.taken.filter((id) => id.startsWith('a')))).toEqual(ids('a', 1, 3));
+  });
+
+  it('does not hammer a publisher that calls itself connected and takes nothing', async () => {
+    const { outbox, publisher } = await setUp();
+    vi.spyOn(publisher, 'status').mockReturnValue({ state: 'connected', text: 'so it says' });
+    outbox.commit('a');
+    const deliver = vi.spyOn(publisher, 'deliver');
+    publisher.connect();
+    await vi.waitFor(() => expect(publisher.underWay).toHaveLength(1));
+    publisher.disconnect();
+    outbox.commit('a', 'a', 'a');
+    await vi.waitFor(() => expect(deliver.mock.calls.length).toBeGreaterThan(2), { timeout: 5000 });
+    expect(deliver.mock.calls.length).toBeLessThan(10);
+  });
+
   it('says when the outbox fails and goes on when it works again', async () => {
     const { outbox, publisher, deliverer } = await setUp();
     publisher.automatic = true;
