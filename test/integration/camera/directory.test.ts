@@ -6,6 +6,7 @@ import { sleep } from '#jidoka/base/lifecycle.js';
 import { DirectoryCamera, type DirectoryCameraOptions } from '#jidoka/camera/directory/directory-camera.js';
 import type { Frame } from '#jidoka/domain/frame.js';
 import { cameraContract, takeFrames } from '../../contract/camera.js';
+import { asOrdinaryUser } from '../../simulators/ordinary-user.js';
 import { cameraDeps, eventually, jpegBytes, MemoryOriginLog, temporaryFolder, writeJpeg } from './helpers.js';
 
 const EXTENSIONS = ['jpg', 'jpeg', 'png'];
@@ -169,14 +170,15 @@ describe('directory camera', () => {
     expect(log.entries).toEqual([]);
   });
 
-  it.skipIf(process.getuid?.() === 0)(
-    'quarantines a file it may not read (not as root, who may read all)',
-    async () => {
-      await writeFile(join(folder.path, 'secret.jpg'), jpegBytes('x'), { mode: 0o000 });
+  it('quarantines a file it may not read', async () => {
+    const secret = join(folder.path, 'secret.jpg');
+    await writeFile(secret, jpegBytes('x'), { mode: 0o000 });
+    await asOrdinaryUser([folder.path, secret], async () => {
       run();
       await eventually(() => expect(reasons()).toEqual({ 'secret.jpg': 'the agent has no permission to read it' }));
-    },
-  );
+      await stop();
+    });
+  });
 
   it('takes names with spaces, line breaks and other alphabets; sets aside one that is no UTF-8', async () => {
     const odd = ['two words.jpg', 'line\nbreak.jpg', '自働化 ü.jpg', '-rf.jpg', '#?%.jpg'];

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { anInspection } from '../../contract/inspections.js';
+import { asOrdinaryUser } from '../../simulators/ordinary-user.js';
 import { ledgerIn, removeFolder, temporaryFolder } from './place.js';
-
-const isRoot = process.getuid?.() === 0;
 
 let directory: string;
 
@@ -97,15 +96,14 @@ describe('opening the store', () => {
     }
   });
 
-  it.skipIf(isRoot)(
-    'refuses a folder without the right to write (not tried as root, who may write anywhere)',
-    async () => {
-      const folder = join(directory, 'locked');
-      await mkdir(folder);
-      await chmod(folder, 0o500);
+  it('refuses a folder without the right to write', async () => {
+    const folder = join(directory, 'locked');
+    await mkdir(folder);
+    await chmod(folder, 0o500);
+    await asOrdinaryUser([directory, folder], async () => {
       await expect(opened(folder)).rejects.toMatchObject({ code: 'STORE_DIRECTORY_UNUSABLE' });
-    },
-  );
+    });
+  });
 
   it('can be stopped before, while and after it starts', async () => {
     const never = ledgerIn(directory);
