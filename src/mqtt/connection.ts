@@ -213,7 +213,8 @@ export class Connection {
     if (!this.#open) return;
     this.#open = false;
     clearTimeout(this.#ackTimer);
-    const reason = this.#farewell ?? mqttErrors.MQTT_CONNECTION_LOST({ where: this.#options.address.where });
+    const { where } = this.#options.address;
+    const reason = this.#farewell ?? mqttErrors.MQTT_CONNECTION_LOST({ where, hint: CLOSED_HINT });
     const unsettled = [...this.#underWay, ...this.#waiting.splice(0)];
     this.#underWay.clear();
     this.#client.end(true);
@@ -222,6 +223,9 @@ export class Connection {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
+
+const CLOSED_HINT =
+  'The agent connects again by itself. If the broker closes the connection again and again, another client may use the same client id.';
 
 function clientOptions({ address, protocol, will }: ConnectionOptions): IClientOptions {
   const five = protocol === '5';

@@ -20,7 +20,6 @@ export interface MosquittoOptions {
   /** Keeps sessions and retained messages over a stop, and as of the last `save` over a kill. */
   readonly persistence?: boolean;
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string; readonly clients?: boolean };
-  readonly websockets?: boolean;
   /** Further lines of the configuration. */
   readonly extra?: readonly string[];
 }
@@ -105,7 +104,7 @@ export class Mosquitto {
     await ended;
   }
 
-  async #configure({ users, acl, persistence, tls, websockets, extra }: MosquittoOptions): Promise<void> {
+  async #configure({ users, acl, persistence, tls, extra }: MosquittoOptions): Promise<void> {
     const lines = [
       `listener ${this.port} 127.0.0.1`,
       `allow_anonymous ${users === undefined}`,
@@ -114,7 +113,6 @@ export class Mosquitto {
       'log_timestamp false',
     ];
     if (process.getuid?.() === 0) lines.unshift('user root');
-    if (websockets) lines.push('protocol websockets');
     if (users !== undefined) {
       const file = join(this.folder, 'passwords');
       await writeFile(file, '', { mode: 0o600 });
