@@ -31,6 +31,8 @@ export interface AgentParts {
 }
 
 export interface AgentEvents {
+  /** Everything is ready; the first part comes after. */
+  readonly onReady?: (models: Agent['models']) => void;
   readonly onInspected?: (inspection: Inspection, seq: number) => void;
 }
 
@@ -75,6 +77,7 @@ export class Agent {
     for (const station of this.#stations) this.#announceState(station);
     await publisher.start();
     await deliverer.start();
+    this.#events.onReady?.(this.models);
     this.#running = Promise.all(this.#stations.map((station) => station.run(this.#stopping.signal))).then(
       () => undefined,
     );

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import type { Agent } from '../app/agent.js';
 import { composeAgent } from '../app/compose.js';
 import { createLogger } from '../app/logger.js';
 import { SystemdNotifier } from '../app/systemd.js';
@@ -70,9 +71,11 @@ async function demo(options: DemoOptions): Promise<void> {
         clock: systemClock,
         logger,
       },
-      { onInspected: (inspection, seq) => process.stdout.write(`${verdictLine(inspection, seq, color)}\n`) },
+      {
+        onReady: (models) => process.stdout.write(banner(line.addresses, config, stateDirectory, models)),
+        onInspected: (inspection, seq) => process.stdout.write(`${verdictLine(inspection, seq, color)}\n`),
+      },
     );
-    process.stdout.write(banner(line.addresses, config, stateDirectory));
     process.exitCode = await serve(agent, new SystemdNotifier({ logger }), logger);
   } finally {
     await line.stop();
@@ -99,15 +102,23 @@ async function demoConfig(addresses: LineAddresses): Promise<Config> {
   };
 }
 
-function banner({ notices, mqttUrl, opcuaEndpoint }: LineAddresses, config: Config, stateDirectory: string): string {
-  const stations = config.stations.map(({ name }) => name).join(', ');
+function banner(
+  { notices, mqttUrl, opcuaEndpoint, cameraUrl }: LineAddresses,
+  config: Config,
+  stateDirectory: string,
+  models: Agent['models'],
+): string {
   return [
     '',
     'jidoka on a simulated line',
     ...notices.map((notice) => `  note      ${notice}`),
     `  MQTT      ${mqttUrl}   topics ${config.mqtt.baseTopic}/#`,
     `  OPC UA    ${opcuaEndpoint}`,
-    `  stations  ${stations}`,
+    `  camera    ${cameraUrl}`,
+    ...models.map(
+      ({ station, info: { model, provider, license } }) =>
+        `  station   ${station}: model ${model.name} ${model.version} on ${provider}, license ${license}`,
+    ),
     `  database  ${join(stateDirectory, 'jidoka.sqlite')}`,
     `  watch     mosquitto_sub -p ${new URL(mqttUrl).port} -v -t '#'`,
     '  Ctrl-C stops everything.',
