@@ -43,6 +43,17 @@ describe('payload schemas', () => {
     expect(committed).toBe(payloadSchemaText(schema));
   });
 
+  it('take the examples of docs/mqtt.md', () => {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'mqtt.md'), 'utf8');
+    const examples = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => JSON.parse(json ?? ''));
+    expect(examples.map(({ schema }) => schema)).toEqual(['jidoka.inspection/1', 'jidoka.state/1', 'jidoka.status/1']);
+    const files = ['inspection.v1.json', 'state.v1.json', 'status.v1.json'];
+    for (const [index, file] of files.entries()) {
+      const validate = validator(file);
+      expect(validate(examples[index]), JSON.stringify(validate.errors)).toBe(true);
+    }
+  });
+
   it.each([
     ['inspection.v1.json', inspectionMessage(exampleInspection(), 1)],
     ['inspection.v1.json', inspectionMessage(unjudgedInspection(), 2)],
