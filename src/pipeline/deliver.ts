@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { Backoff } from '../base/backoff.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { JidokaError, messageOf } from '../base/errors.js';
 import { sleep } from '../base/lifecycle.js';
@@ -8,6 +7,7 @@ import type { OutboxRecord } from '../domain/outbox.js';
 import type { Outbox } from '../ports/ledger.js';
 import type { Publisher } from '../ports/publisher.js';
 import { DeliveryOrder, type SentRow } from './delivery-order.js';
+import { type HeldStation, HeldStations, type Refusal } from './held-stations.js';
 import { WakeUp } from './wake-up.js';
 
 export interface DelivererOptions {
@@ -23,12 +23,6 @@ export interface DelivererOptions {
   readonly retry?: { readonly initialMs: number; readonly maxMs: number };
 }
 
-export interface Refusal {
-  readonly station: string;
-  readonly seq: number;
-  readonly text: string;
-}
-
 export interface DeliveryStatus {
   /** `idle`: everything is delivered. `refused`: the broker does not take a station's message. */
   readonly state: 'stopped' | 'idle' | 'delivering' | 'waiting' | 'refused' | 'failing';
@@ -40,19 +34,6 @@ export interface DeliveryStatus {
   readonly underWay: number;
   /** At most one a station: the message that holds the station up. */
   readonly refusals: readonly Refusal[];
-}
-
-/** A station whose oldest message the broker refuses: its later ones wait behind it, other stations go on. */
-interface Parked {
-  readonly station: string;
-  readonly text: string;
-  readonly backoff: Backoff;
-  /** The broker does not say no, it breaks the connection. */
-  readonly breaksConnection: boolean;
-  position: number;
-  seq: number;
-  retryAtMs: number;
-  probing: boolean;
 }
 
 /** Rows that may be acknowledged and not yet deleted before nothing more is sent. */
@@ -81,7 +62,7 @@ export class Deliverer {
   /** Raised by a new connection and by `stop` alone, so that a lost connection is never asked for in a tight loop. */
   readonly #reconnected = new WakeUp();
   readonly #abort = new AbortController();
-  readonly #parked = new Map<string, Parked>();
+  readonly #held: HeldStations;
   readonly #unsubscribe: Array<() => void> = [];
   #running: Promise<void> | undefined;
   #settleRun: Promise<void> | undefined;
@@ -104,6 +85,7 @@ export class Deliverer {
     this.#clock = options.clock ?? systemClock;
     this.#batchSize = options.batchSize ?? 200;
     this.#retry = options.retry ?? { initialMs: 1000, maxMs: 60_000 };
+    this.#held = new HeldStations(this.#clock, this.#retry);
   }
 
   start(): Promise<void> {
@@ -116,7 +98,7 @@ export class Deliverer {
       }),
       publisher.onConnected(() => {
         this.#connected = true;
-        for (const parked of this.#parked.values()) if (!parked.breaksConnection) parked.retryAtMs = 0;
+        this.#held.connected();
         this.#reconnected.raise();
         this.#wake.raise();
       }),
@@ -136,13 +118,13 @@ export class Deliverer {
     void sleep(drainTimeoutMs, drained.signal).then(() => this.#abort.abort());
     this.#abort.signal.addEventListener('abort', () => this.#wake.raise(), { once: true });
     await this.#running;
-    await this.#settleRun;
+    while (this.#settleRun !== undefined) await this.#settleRun;
     drained.abort();
     for (const end of this.#unsubscribe.splice(0)) end();
   }
 
   status(): DeliveryStatus {
-    const refusals = [...this.#parked.values()].map(({ station, seq, text }) => ({ station, seq, text }));
+    const refusals = this.#held.refusals();
     return {
       ...this.#describe(refusals),
       delivered: this.#delivered,
@@ -182,7 +164,7 @@ export class Deliverer {
         continue;
       }
       if (this.#draining && this.#order.underWay === 0 && this.#caughtUp) break;
-      await this.#wake.wait(this.#hasRoom() ? this.#nextProbeInMs() : undefined);
+      await this.#wake.wait(this.#hasRoom() ? this.#held.nextDueInMs() : undefined);
     }
     this.#abort.abort();
   }
@@ -218,7 +200,7 @@ export class Deliverer {
       const record = this.#ahead.shift();
       if (record === undefined) return;
       this.#cursor = record.position;
-      if (!this.#order.has(record.position) && !this.#parked.has(record.station)) void this.#send(record);
+      if (!this.#order.has(record.position) && !this.#held.has(record.station)) void this.#send(record);
     }
   }
 
@@ -233,8 +215,8 @@ export class Deliverer {
     // Stopped meanwhile: the row stays in the outbox and goes out again at the next start.
     if (this.#abort.signal.aborted) return;
     this.#fruitlessLosses = 0;
-    const parked = this.#parked.get(row.station);
-    if (parked?.position === row.position) this.#unpark(parked);
+    const held = this.#held.heldAt(row);
+    if (held !== undefined) this.#release(held);
     this.#settle(this.#order.acknowledged(row));
     this.#wake.raise();
   }
@@ -243,12 +225,12 @@ export class Deliverer {
     if (!(error instanceof JidokaError)) throw error;
     if (!this.#order.isOpen(row)) return;
     if (error.consequence === 'degraded') {
-      this.#park(row, error.message, false);
+      this.#hold(row, error.message, false);
     } else {
       this.#connected = false;
       this.#fruitlessLosses += 1;
       if (this.#order.underWay === 1 && this.#fruitlessLosses >= LOSSES_BEFORE_BLAME) {
-        this.#park(row, `${BREAKS}${error.message}`, true);
+        this.#hold(row, `${BREAKS}${error.message}`, true);
       }
       this.#connectionLost();
     }
@@ -258,19 +240,8 @@ export class Deliverer {
   #connectionLost(): void {
     const dropped = this.#order.lost();
     this.#retried += dropped.length;
-    for (const parked of this.#parked.values()) {
-      if (parked.probing && parked.breaksConnection) {
-        parked.retryAtMs = this.#clock.monotonicMs() + parked.backoff.next();
-      }
-      parked.probing = false;
-    }
-    let oldest = this.#cursor + 1;
-    for (const { station, position, seq } of dropped) {
-      const parked = this.#parked.get(station);
-      if (parked === undefined) oldest = Math.min(oldest, position);
-      else if (position < parked.position) Object.assign(parked, { position, seq });
-    }
-    if (oldest <= this.#cursor) this.#rewind(oldest);
+    const positions = this.#held.connectionLost(dropped).map(({ position }) => position);
+    if (positions.length > 0) this.#rewind(Math.min(...positions));
   }
 
   /** Goes back so that the row at `position` is the next that is read. */
@@ -280,49 +251,39 @@ export class Deliverer {
     this.#caughtUp = false;
   }
 
-  #park(row: SentRow, text: string, breaksConnection: boolean): void {
+  #hold(row: SentRow, text: string, breaksConnection: boolean): void {
     this.#retried += this.#order.refused(row);
-    const { station, position, seq } = row;
-    const backoff = this.#parked.get(station)?.backoff ?? new Backoff(this.#retry);
-    const retryAtMs = this.#clock.monotonicMs() + backoff.next();
-    const fields = { station, seq };
-    if (this.#parked.has(station)) this.#options.logger.debug(fields, 'The broker still refuses the message');
-    else this.#options.logger.warn(fields, `The station waits until the broker takes its message: ${text}`);
-    const probing = false;
-    this.#parked.set(station, { station, seq, position, text, backoff, breaksConnection, retryAtMs, probing });
+    const { station, seq } = row;
+    if (this.#held.has(station)) this.#options.logger.debug({ station, seq }, 'The broker still refuses the message');
+    else this.#options.logger.warn({ station, seq }, `The station waits until the broker takes its message: ${text}`);
+    this.#held.hold(row, text, breaksConnection);
     this.#fruitlessLosses = 0;
   }
 
-  #unpark({ station, position }: Parked): void {
-    this.#parked.delete(station);
+  #release({ station, position }: HeldStation): void {
+    this.#held.release(station);
     this.#options.logger.info({ station }, 'The broker takes the messages of the station again');
     this.#rewind(position);
   }
 
-  /** Tries the one row that holds a parked station up. */
+  /** Tries the one row that holds a station up. */
   async #probeDue(): Promise<void> {
-    const nowMs = this.#clock.monotonicMs();
-    for (const parked of this.#parked.values()) {
-      if (parked.probing || parked.retryAtMs > nowMs || !this.#hasRoom()) continue;
+    for (const held of this.#held.due()) {
+      if (!this.#hasRoom()) return;
       let record: OutboxRecord | undefined;
       try {
-        [record] = await this.#options.outbox.read(parked.position - 1, 1);
+        [record] = await this.#options.outbox.read(held.position - 1, 1);
       } catch (error) {
         await this.#outboxFailed(error, this.#abort.signal);
         return;
       }
       if (!this.#connected) return;
-      if (record?.position !== parked.position) this.#unpark(parked);
+      if (record?.position !== held.position) this.#release(held);
       else if (!this.#order.has(record.position)) {
-        parked.probing = true;
+        this.#held.probing(held.station);
         void this.#send(record);
       }
     }
-  }
-
-  #nextProbeInMs(): number | undefined {
-    const due = [...this.#parked.values()].filter(({ probing }) => !probing).map(({ retryAtMs }) => retryAtMs);
-    return due.length === 0 ? undefined : Math.max(1, Math.min(...due) - this.#clock.monotonicMs());
   }
 
   #settle(positions: readonly number[]): void {
@@ -330,6 +291,8 @@ export class Deliverer {
     if (this.#toSettle.length === 0 || this.#settleRun !== undefined) return;
     this.#settleRun = this.#settleAll(this.#abort.signal).finally(() => {
       this.#settleRun = undefined;
+      // What came in between the last look and now must not wait for the next acknowledgement.
+      this.#settle([]);
     });
   }
 
