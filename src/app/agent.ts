@@ -4,6 +4,7 @@ import type { Lifecycle } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import type { Inspection } from '../domain/inspection.js';
 import { STATUS_SCHEMA, type StatusMessage } from '../domain/state.js';
+import type { Deliverer } from '../pipeline/deliver.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
 import type { Ledger } from '../ports/ledger.js';
 import type { Publisher } from '../ports/publisher.js';
@@ -22,7 +23,7 @@ export interface AgentParts {
   readonly identity: Pick<StatusMessage, 'gateway' | 'version' | 'startedAt' | 'stations'>;
   readonly ledger: Ledger;
   readonly publisher: Publisher;
-  readonly deliverer: { start(): Promise<void>; stop(drainTimeoutMs: number): Promise<void> };
+  readonly deliverer: Pick<Deliverer, 'start' | 'stop' | 'status'>;
   /** Connections to OPC UA servers. */
   readonly connections: readonly (Lifecycle & HealthSource)[];
   readonly stations: readonly StationPlan[];
@@ -172,7 +173,7 @@ export class Agent {
   }
 
   #healthSources(): HealthSource[] {
-    const { ledger, publisher, connections } = this.#parts;
+    const { ledger, publisher, deliverer, connections } = this.#parts;
     return [
       {
         where: 'store',
@@ -181,6 +182,11 @@ export class Agent {
       {
         where: 'broker',
         trouble: () => (publisher.status().state === 'disconnected' ? publisher.status().text : undefined),
+      },
+      {
+        where: 'delivery',
+        trouble: () =>
+          ['refused', 'failing'].includes(deliverer.status().state) ? deliverer.status().text : undefined,
       },
       ...connections,
       ...this.#stations.flatMap((station) => station.health),
