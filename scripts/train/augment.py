@@ -75,12 +75,16 @@ def random_light(images: tf.Tensor, how: dict[str, float]) -> tf.Tensor:
     images = tf.pow(tf.maximum(images, 1e-4), gamma) * gain * slope + offset
     blurred = tf.nn.avg_pool2d(images, 3, 1, "SAME")
     # Below zero the same mixture sharpens.
-    mix = tf.where(_uniform(batch, 0.0, 1.0, 4) < 0.4, _uniform(batch, -0.5, 0.7, 4), 0.0)
+    mix = tf.where(
+        _uniform(batch, 0.0, 1.0, 4) < 0.4, _uniform(batch, -0.5, 0.7, 4), 0.0
+    )
     images = images + mix * (blurred - images)
     # Drawing fresh normal numbers for every pixel would cost more than all the rest: shift a kept field instead.
     start = tf.random.uniform([2], 0, NOISE.shape[1] // 2, tf.int32)
     height, width = images.shape[1], images.shape[2]
-    noise = tf.constant(NOISE)[:, start[0] : start[0] + height, start[1] : start[1] + width]
+    noise = tf.constant(NOISE)[
+        :, start[0] : start[0] + height, start[1] : start[1] + width
+    ]
     noise = tf.gather(noise, tf.random.uniform([batch], 0, NOISE.shape[0], tf.int32))
     noise = noise[..., tf.newaxis] * _uniform(batch, 0.0, how["noise"], 4)
     return tf.clip_by_value((images + noise) * inside, 0.0, 1.0)
@@ -99,7 +103,9 @@ def fit_frames(donors: tf.Tensor, boxes: tf.Tensor, host_boxes: tf.Tensor) -> tf
     zero = tf.zeros_like(sx)
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=donors,
-        transforms=tf.stack([sx, zero, cx - sx * cx, zero, sy, cy - sy * cy, zero, zero], axis=1),
+        transforms=tf.stack(
+            [sx, zero, cx - sx * cx, zero, sy, cy - sy * cy, zero, zero], axis=1
+        ),
         output_shape=tf.shape(donors)[1:3],
         fill_value=0.0,
         interpolation="BILINEAR",
@@ -126,5 +132,7 @@ def paste_defects(hosts: tf.Tensor, donors: tf.Tensor) -> tuple[tf.Tensor, tf.Te
     ratio = total(host * around) / (total(image * around) + 1e-3)
     fits = (total(around) > 20) & (total(mask) > 6) & (ratio > 0.3) & (ratio < 3)
     pasted = host * (1 - soft) + image * tf.clip_by_value(ratio, 0.3, 3) * soft
-    out = tf.where(fits, tf.concat([pasted, mask], axis=3), tf.concat([host, 0 * mask], axis=3))
+    out = tf.where(
+        fits, tf.concat([pasted, mask], axis=3), tf.concat([host, 0 * mask], axis=3)
+    )
     return out, fits[:, 0, 0, 0]

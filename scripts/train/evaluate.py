@@ -21,7 +21,9 @@ def run_onnx(model: bytes | str, images: np.ndarray) -> np.ndarray:
     """uint8 [n, h, w] -> scores float32 [n, classes], on two threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        model, options, providers=["CPUExecutionProvider"]
+    )
     out = []
     for start in range(0, len(images), 32):
         batch = images[start : start + 32, ..., np.newaxis]

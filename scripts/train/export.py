@@ -67,7 +67,9 @@ def keras_scores(network: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.concatenate([np.asarray(tf.nn.softmax(out["logits"])) for out in logits])
 
 
-def choose_threshold(scores: np.ndarray, labels: np.ndarray, good: int, escape: float) -> float:
+def choose_threshold(
+    scores: np.ndarray, labels: np.ndarray, good: int, escape: float
+) -> float:
     """The lowest threshold, from 0.50 on in hundredths, that lets at most the share `escape` of defective parts pass."""
     for step in range(50, 100):
         passed = scores[labels != good, good] >= step / 100
@@ -92,8 +94,12 @@ def main() -> None:
 
     images = arrays["images"]
     some = np.random.default_rng(0).choice(len(images), 200, replace=False)
-    difference = np.abs(run_onnx(model_bytes, images[some]) - keras_scores(network, images[some]))
-    print(f"ONNX against Keras on 200 images: greatest difference {difference.max():.2e}")
+    difference = np.abs(
+        run_onnx(model_bytes, images[some]) - keras_scores(network, images[some])
+    )
+    print(
+        f"ONNX against Keras on 200 images: greatest difference {difference.max():.2e}"
+    )
     if difference.max() > TOLERANCE:
         raise SystemExit(f"more than {TOLERANCE}: nothing was written")
 
@@ -114,7 +120,13 @@ def main() -> None:
         "sha256": hashlib.sha256(model_bytes).hexdigest(),
         "labels": recipe.labels,
         "goodLabel": recipe.good_label,
-        "input": {"name": "image", **size, "channels": 1, "layout": "NHWC", "type": "uint8"},
+        "input": {
+            "name": "image",
+            **size,
+            "channels": 1,
+            "layout": "NHWC",
+            "type": "uint8",
+        },
         "preprocessing": recipe.preprocessing,
         "output": {"name": "scores", "activation": "softmax"},
         "goodThreshold": threshold,
@@ -126,7 +138,12 @@ def main() -> None:
             "images": figures["images"],
             **{
                 key: None if figures[key] is None else round(figures[key], 4)
-                for key in ("accuracy", "balancedAccuracy", "escapeRate", "falseRejectRate")
+                for key in (
+                    "accuracy",
+                    "balancedAccuracy",
+                    "escapeRate",
+                    "falseRejectRate",
+                )
             },
         },
         "training": {

@@ -54,7 +54,11 @@ def describe(
             f"good from {threshold:.3f} on: escapes {figures['escapeRate']:.4f},"
             f" false rejects {figures['falseRejectRate']:.4f}"
         )
-    lines.append(f"{'true, given':12}" + "".join(f"{name:>10}" for name in names) + "    recall")
+    lines.append(
+        f"{'true, given':12}" + "".join(f"{name:>10}" for name in names) + "    recall"
+    )
     for name, row, recall in zip(names, figures["confusion"], figures["recalls"]):
-        lines.append(f"{name:12}" + "".join(f"{n:>10}" for n in row) + f"{recall:>10.3f}")
+        lines.append(
+            f"{name:12}" + "".join(f"{n:>10}" for n in row) + f"{recall:>10.3f}"
+        )
     return "\n".join(lines)

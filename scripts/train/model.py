@@ -41,7 +41,9 @@ def _normalized(image: Any) -> Any:
     same under every exposure.
     """
     inside = keras.ops.cast(image > DARK, "float32")
-    moments = keras.ops.concatenate([inside, image * inside, image * image * inside], axis=3)
+    moments = keras.ops.concatenate(
+        [inside, image * inside, image * image * inside], axis=3
+    )
     moments = layers.AveragePooling2D(WINDOW, WINDOW // 4, padding="same")(moments)
     count = moments[..., 0:1] + 1e-3
     mean = moments[..., 1:2] / count

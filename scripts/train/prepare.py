@@ -36,7 +36,9 @@ def resize_folder(
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "resized"
         arguments = [str(source), str(out), str(width), str(height), mode, kernel]
-        subprocess.run(["node", str(HERE / "resize.mjs"), *arguments, str(fill)], check=True)
+        subprocess.run(
+            ["node", str(HERE / "resize.mjs"), *arguments, str(fill)], check=True
+        )
         names = json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
         pixels = np.fromfile(out.with_suffix(".bin"), np.uint8)
     return names, pixels.reshape(len(names), height, width)
@@ -70,7 +72,9 @@ def resize_masks(recipe: Recipe, names: list[str]) -> tuple[np.ndarray, np.ndarr
         return masks, known
     where = {Path(name).with_suffix("").as_posix(): i for i, name in enumerate(names)}
     mode = recipe.preprocessing["resize"]
-    mask_names, pixels = resize_folder(data_root() / folder, width, height, mode, "linear", 0)
+    mask_names, pixels = resize_folder(
+        data_root() / folder, width, height, mode, "linear", 0
+    )
     for name, mask in zip(mask_names, pixels):
         i = where.get(Path(name).with_suffix("").as_posix())
         if i is not None:
@@ -93,7 +97,14 @@ def render(recipe: Recipe, side: str) -> Path:
     how = recipe.data["render"][side]
     shutil.rmtree(folder, ignore_errors=True)
     script = str(ROOT / "scripts" / "render-tiles.ts")
-    options = ["--out", str(folder), "--count", str(how["count"]), "--seed", str(how["seed"])]
+    options = [
+        "--out",
+        str(folder),
+        "--count",
+        str(how["count"]),
+        "--seed",
+        str(how["seed"]),
+    ]
     subprocess.run(["npx", "tsx", script, *options], check=True, cwd=ROOT)
     return folder
 
@@ -118,12 +129,18 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipe")
-    parser.add_argument("--data", help="folder of class folders (default: the recipe's)")
+    parser.add_argument(
+        "--data", help="folder of class folders (default: the recipe's)"
+    )
     arguments = parser.parse_args()
     recipe = load_recipe(arguments.recipe)
     if "render" in recipe.data:
-        parts = [collect(recipe, render(recipe, side)) for side in ("train", "validation")]
-        arrays = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        parts = [
+            collect(recipe, render(recipe, side)) for side in ("train", "validation")
+        ]
+        arrays = {
+            key: np.concatenate([part[key] for part in parts]) for key in parts[0]
+        }
         arrays["side"] = np.repeat([0, 1], [len(part["labels"]) for part in parts])
     else:
         arrays = collect(recipe, source_folder(recipe, arguments.data))

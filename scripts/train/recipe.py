@@ -61,5 +61,7 @@ def source_folder(recipe: Recipe, override: str | None = None) -> Path:
     """The folder of class folders the recipe learns from; `override` names another one."""
     folder = Path(override) if override else data_root() / recipe.data["images"]
     if not folder.is_dir():
-        raise SystemExit(f"{folder} is not a folder: set JIDOKA_DATA or give --data FOLDER")
+        raise SystemExit(
+            f"{folder} is not a folder: set JIDOKA_DATA or give --data FOLDER"
+        )
     return folder

@@ -28,7 +28,9 @@ def correlations(thumbnails: np.ndarray) -> np.ndarray:
     return flat @ flat.T
 
 
-def group_ids(names: np.ndarray, pairs: np.ndarray, correlation: float, gap: int) -> np.ndarray:
+def group_ids(
+    names: np.ndarray, pairs: np.ndarray, correlation: float, gap: int
+) -> np.ndarray:
     """Union-find over near-duplicates: int64 [n], equal numbers stay together.
 
     `gap` is the greatest distance of neighbouring frame numbers; 0 ignores the names.
@@ -60,7 +62,9 @@ def assign_folds(
     Greedy: the groups with the rarest classes first, each to the fold where it disturbs the shares least.
     """
     ids = np.unique(groups)
-    counts = np.stack([np.bincount(labels[groups == g], minlength=classes) for g in ids])
+    counts = np.stack(
+        [np.bincount(labels[groups == g], minlength=classes) for g in ids]
+    )
     shares = np.concatenate(
         [
             counts / np.maximum(counts.sum(axis=0), 1),
@@ -118,7 +122,9 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipe")
-    parser.add_argument("--data", help="folder of class folders (default: the recipe's)")
+    parser.add_argument(
+        "--data", help="folder of class folders (default: the recipe's)"
+    )
     parser.add_argument("--out", help="write the validation images there")
     arguments = parser.parse_args()
     recipe = load_recipe(arguments.recipe)

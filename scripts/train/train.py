@@ -34,16 +34,18 @@ THREADS = 2
 def sampling(labels: np.ndarray, groups: np.ndarray, good: int) -> np.ndarray:
     """Probability of drawing each training image: float64 [n].
 
-    The good class takes three tenths, the others share the rest nearly evenly (the fourth root of their size); within
-    a class an image counts less where many of its group are there.
+    The good class takes three tenths, the others share the rest by the root of their size; within a class an image
+    counts less where many of its group are there.
     """
     weight = np.zeros(len(labels))
     classes = np.unique(labels)
     for c in classes:
         chosen = labels == c
-        _, inverse, size = np.unique(groups[chosen], return_inverse=True, return_counts=True)
+        _, inverse, size = np.unique(
+            groups[chosen], return_inverse=True, return_counts=True
+        )
         inside = 1 / np.sqrt(size[inverse])
-        weight[chosen] = inside / inside.sum() * chosen.sum() ** 0.25
+        weight[chosen] = inside / inside.sum() * np.sqrt(chosen.sum())
     bad = labels != good
     weight[~bad] *= 0.3 / weight[~bad].sum()
     weight[bad] *= 0.7 / weight[bad].sum()
@@ -51,7 +53,10 @@ def sampling(labels: np.ndarray, groups: np.ndarray, good: int) -> np.ndarray:
 
 
 def batches(
-    recipe: Recipe, arrays: dict[str, np.ndarray], chosen: np.ndarray, groups: np.ndarray
+    recipe: Recipe,
+    arrays: dict[str, np.ndarray],
+    chosen: np.ndarray,
+    groups: np.ndarray,
 ) -> tf.data.Dataset:
     """Endless augmented batches of (images [b, h, w, 1] in 0…255, {"logits", "cells"} targets)."""
     how = recipe.training
@@ -83,7 +88,9 @@ def batches(
         while True:
             drawn = rng.choice(len(labels), how["batch"], p=draw)
             drawn[:paste] = rng.choice(hosts, paste, p=draw[hosts] / draw[hosts].sum())
-            yield np.array([*drawn, *(donor_for(host) for host in drawn[:paste])], np.int64)
+            yield np.array(
+                [*drawn, *(donor_for(host) for host in drawn[:paste])], np.int64
+            )
 
     def load(index: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         pair = tf.stack([tf.gather(images, index), tf.gather(masks, index)], axis=3)
@@ -92,7 +99,9 @@ def batches(
         if paste:
             pair, rest = pair[: how["batch"]], pair[how["batch"] :]
             given, donated = index[:paste], index[how["batch"] :]
-            rest = fit_frames(rest, tf.gather(frames, donated), tf.gather(frames, given))
+            rest = fit_frames(
+                rest, tf.gather(frames, donated), tf.gather(frames, given)
+            )
             changed, done = paste_defects(pair[:paste], rest)
             pair = tf.concat([changed, pair[paste:]], axis=0)
             taken = tf.where(done, donated, given)
@@ -103,8 +112,13 @@ def batches(
         cells = tf.nn.max_pool2d(pair[..., 1:], CELL, CELL, "SAME")
         # One map for each class; the last channel says whether the mask is known at all.
         maps = tf.cast(cells > 0.3, tf.float32) * truth[:, tf.newaxis, tf.newaxis, :]
-        weight = tf.ones_like(cells) * tf.reshape(tf.gather(known, index), [-1, 1, 1, 1])
-        return image * 255, {"logits": truth, "cells": tf.concat([maps, weight], axis=3)}
+        weight = tf.ones_like(cells) * tf.reshape(
+            tf.gather(known, index), [-1, 1, 1, 1]
+        )
+        return image * 255, {
+            "logits": truth,
+            "cells": tf.concat([maps, weight], axis=3),
+        }
 
     signature = tf.TensorSpec([how["batch"] + paste], tf.int64)
     return (
@@ -147,7 +161,11 @@ def fit(
     steps = how["steps"] * how["epochs"]
     warm = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
-        how["rate"] / 20, steps - warm, alpha=0.01, warmup_target=how["rate"], warmup_steps=warm
+        how["rate"] / 20,
+        steps - warm,
+        alpha=0.01,
+        warmup_target=how["rate"],
+        warmup_steps=warm,
     )
     optimizer = keras.optimizers.AdamW(
         schedule,
@@ -178,7 +196,11 @@ def fit(
         figures = summarize(scores, arrays["labels"][valid], good, 0.5)
         seconds = time.monotonic() - started
         history.append(
-            {"epoch": epoch + 1, "loss": logs["loss"], "balanced": figures["balancedAccuracy"]}
+            {
+                "epoch": epoch + 1,
+                "loss": logs["loss"],
+                "balanced": figures["balancedAccuracy"],
+            }
         )
         recalls = " ".join(f"{r:.2f}" for r in figures["recalls"])
         print(
@@ -214,7 +236,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipe")
     parser.add_argument("--fold", type=int, help="hold this fold out")
-    parser.add_argument("--cross", action="store_true", help="hold every fold out in turn")
+    parser.add_argument(
+        "--cross", action="store_true", help="hold every fold out in turn"
+    )
     arguments = parser.parse_args()
     recipe = load_recipe(arguments.recipe)
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
@@ -228,7 +252,9 @@ def main() -> None:
         model, history = fit(recipe, arrays, groups, folds == held)
         if arguments.fold is None:
             model.save_weights(recipe.run_folder / "weights.weights.h5")
-            (recipe.run_folder / "history.json").write_text(json.dumps(history), encoding="utf-8")
+            (recipe.run_folder / "history.json").write_text(
+                json.dumps(history), encoding="utf-8"
+            )
         return
     scores = np.zeros((len(folds), len(recipe.labels)), np.float32)
     for fold in range(int(folds.max()) + 1):
