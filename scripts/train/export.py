@@ -28,7 +28,7 @@ import tf2onnx
 
 from evaluate import run_onnx
 from metrics import describe, summarize
-from model import build, multiply_adds
+from model import build, multiply_adds, scores_of
 from recipe import Recipe, load_recipe
 
 OPSET = 17
@@ -41,8 +41,8 @@ def to_onnx(network: keras.Model, recipe: Recipe) -> onnx.ModelProto:
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8, name="image")])
     def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        logits = network(tf.cast(image, tf.float32), training=False)["logits"]
-        return {"scores": tf.nn.softmax(logits)}
+        pixels = tf.cast(image, tf.float32)
+        return {"scores": scores_of(network, pixels, recipe.model)}
 
     graph, _ = tf2onnx.convert.from_function(
         serve, input_signature=serve.input_signature, opset=OPSET
@@ -58,13 +58,17 @@ def to_onnx(network: keras.Model, recipe: Recipe) -> onnx.ModelProto:
     return graph
 
 
-def keras_scores(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """uint8 [n, h, w] -> softmax float32 [n, classes], by Keras."""
-    logits = [
-        network(images[i : i + 50, ..., np.newaxis].astype(np.float32), training=False)
+def keras_scores(
+    network: keras.Model, recipe: Recipe, images: np.ndarray
+) -> np.ndarray:
+    """uint8 [n, h, w] -> scores float32 [n, classes], by Keras."""
+    batches = [
+        images[i : i + 50, ..., np.newaxis].astype(np.float32)
         for i in range(0, len(images), 50)
     ]
-    return np.concatenate([np.asarray(tf.nn.softmax(out["logits"])) for out in logits])
+    return np.concatenate(
+        [np.asarray(scores_of(network, batch, recipe.model)) for batch in batches]
+    )
 
 
 def choose_threshold(
@@ -95,7 +99,7 @@ def main() -> None:
     images = arrays["images"]
     some = np.random.default_rng(0).choice(len(images), 200, replace=False)
     difference = np.abs(
-        run_onnx(model_bytes, images[some]) - keras_scores(network, images[some])
+        run_onnx(model_bytes, images[some]) - keras_scores(network, recipe, images[some])
     )
     print(
         f"ONNX against Keras on 200 images: greatest difference {difference.max():.2e}"
@@ -155,10 +159,11 @@ def main() -> None:
             "parameters": network.count_params(),
         },
     }
+    looks = 2 if recipe.model.get("mirrored", False) else 1
     text_json = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (package / "model.json").write_text(text_json, encoding="utf-8")
     print(
-        f"{network.count_params()} parameters, {multiply_adds(network) / 1e6:.1f} million multiply-adds"
+        f"{network.count_params()} parameters, {looks * multiply_adds(network) / 1e6:.1f} million multiply-adds"
     )
     print(f"model.onnx {len(model_bytes)} bytes, sha256 {manifest['sha256']}")
     print(f"onnxruntime {onnxruntime.__version__}, validation split:\n{text}")

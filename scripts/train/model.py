@@ -97,6 +97,20 @@ def build(
     return keras.Model(image, {"logits": logits, "cells": cells})
 
 
+def scores_of(network: keras.Model, image: Any, options: dict[str, Any]) -> Any:
+    """Softmax scores [b, classes] of images [b, h, w, 1] in 0…255.
+
+    With `mirrored` in the options, the mean of the scores for the picture and for its left-right mirror image, both in
+    one pass: a tile has no handedness, and two looks are steadier than one.
+    """
+    if not options.get("mirrored", False):
+        return keras.ops.softmax(network(image, training=False)["logits"])
+    both = keras.ops.concatenate([image, keras.ops.flip(image, axis=2)], axis=0)
+    scores = keras.ops.softmax(network(both, training=False)["logits"])
+    count = keras.ops.shape(image)[0]
+    return (scores[:count] + scores[count:]) / 2
+
+
 def multiply_adds(model: keras.Model) -> int:
     """Multiply-adds of the convolutions and dense layers for one image."""
     total = 0
