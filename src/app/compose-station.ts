@@ -55,11 +55,11 @@ async function startStation(
   await sensors.start(closing.signal);
   await output?.start();
   const tally = new StationTally(config.name, (await ledger.totals(config.name)).counts);
-  const { region, rotate } = config.camera;
+  const { region, rotate, color } = config.camera;
   const inspector = new Inspector({
     ...equipment,
     station: config,
-    view: { rotate, ...(region !== undefined && { region }) },
+    view: { rotate, color, ...(region !== undefined && { region }) },
     policy,
     model: info,
     onInspected,

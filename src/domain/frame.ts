@@ -49,4 +49,6 @@ export interface Region {
 export interface View {
   readonly region?: Region;
   readonly rotate: Rotation;
+  /** `grey`: the model sees brightness alone, whatever the picture holds. Default `rgb`. */
+  readonly color?: 'grey' | 'rgb';
 }

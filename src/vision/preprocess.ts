@@ -27,6 +27,7 @@ export async function preprocess(
   const picture = await openPicture(image, maxPixels);
   if (view.region !== undefined) expectInside(view.region, picture);
   const { fill, kernel } = preprocessing;
+  const channels = view.color === 'grey' ? 1 : input.channels;
   const { data, info } = await decoding(() => {
     let pipeline = picture.pipeline;
     // Where a resize follows, sharp turns before it cuts, whatever the order of the calls: the region is turned as well.
@@ -43,17 +44,27 @@ export async function preprocess(
       fastShrinkOnLoad: false,
     });
     return redFirst(pipeline, picture.blueFirst)
-      .toColourspace(input.channels === 1 ? 'b-w' : 'srgb')
+      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
       .raw({ depth: 'uchar' })
       .toUint8Array();
   });
-  const expected = input.width * input.height * input.channels;
-  // sharp documents the buffer of `toUint8Array` as an ArrayBuffer of its own that can be transferred.
-  if (data.byteLength === expected) return data as Uint8Array<ArrayBuffer>;
+  const pixels = input.width * input.height;
+  if (data.byteLength === pixels * channels) {
+    // sharp documents the buffer of `toUint8Array` as an ArrayBuffer of its own that can be transferred.
+    const bytes = data as Uint8Array<ArrayBuffer>;
+    return channels === input.channels ? bytes : repeated(bytes, input.channels);
+  }
   throw visionErrors.IMAGE_CORRUPT({
     got: `${info.width} x ${info.height} x ${info.channels} after resizing`,
-    expected: `${input.width} x ${input.height} x ${input.channels}`,
+    expected: `${input.width} x ${input.height} x ${channels}`,
   });
+}
+
+/** One channel of `pixels` bytes as `channels` equal ones, innermost. */
+function repeated(pixels: Uint8Array, channels: number): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(pixels.length * channels);
+  for (const [index, value] of pixels.entries()) out.fill(value, index * channels, (index + 1) * channels);
+  return out;
 }
 
 /** Where a region of a picture lies once the picture has been turned clockwise. */

@@ -17,7 +17,9 @@ const view = {
   color: z
     .enum(['grey', 'rgb'])
     .default('rgb')
-    .describe('What the camera delivers. `grey` frames stay one channel until the model asks for three.'),
+    .describe(
+      'What the model sees of a colour picture. `grey`: brightness alone. A grey picture stays grey either way.',
+    ),
 };
 
 export const directoryCameraSchema = z

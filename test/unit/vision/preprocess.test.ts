@@ -110,6 +110,16 @@ describe('pixels', () => {
     expect(await seen(encoded(png), { width: 1, height: 1, channels: 3 })).toEqual([250, 100, 5]);
   });
 
+  it('shows a colour model brightness alone when the camera counts as grey', async () => {
+    const red: RawImage = { kind: 'raw', format: 'rgb8', width: 1, height: 1, data: Uint8Array.of(255, 0, 0) };
+    const target = { width: 1, height: 1, channels: 3 } as const;
+    expect(await seen(red, target)).toEqual([255, 0, 0]);
+    const [first, second, third] = await seen(red, target, { rotate: 0, color: 'grey' });
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(255);
+    expect([second, third]).toEqual([first, first]);
+  });
+
   it('brings 16 bits to 8', async () => {
     const wide = Buffer.concat([12, 200].map((level) => Uint8Array.of(0, level, level)));
     const png = pngOf(1, 2, { bitDepth: 16, data: wide });
