@@ -21,6 +21,16 @@ export function registerCheck(program: Command): void {
     .requiredOption('-c, --config <file>', 'the configuration file')
     .option('--print', 'print the configuration as it takes effect, with every default; secrets stay references')
     .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Each problem is one line: file:line:column  what is wrong  what to write instead.
+Exit codes: 0 valid, 2 not valid or not readable.
+
+Examples:
+  jidoka check --config /etc/jidoka/jidoka.yaml
+  jidoka check --config my-line.yaml --print      (with every default filled in)`,
+    )
     .action(async (options: CheckOptions) => {
       try {
         const result = await readConfig(options.config);
