@@ -81,7 +81,7 @@ describe('jidoka demo', () => {
     );
     expect([...messages.keys()].some((topic) => topic.endsWith('/status'))).toBe(true);
     expect([...messages.keys()].some((topic) => topic.endsWith('/state'))).toBe(true);
-    expect(lines.filter((line) => / (PASS|FAIL|REVIEW) /.test(line)).length).toBeGreaterThanOrEqual(10);
+    await vi.waitFor(() => expect(lines.filter((line) => / (PASS|FAIL|REVIEW) /.test(line)).length).toBeGreaterThan(9));
 
     demo.kill('SIGINT');
     const [code] = await once(demo, 'exit');
