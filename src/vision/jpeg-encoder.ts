@@ -1,7 +1,7 @@
 import type { Image } from '../domain/frame.js';
 import type { ImageEncoder } from '../ports/image-encoder.js';
 import { imageFormat } from './image-format.js';
-import { decoding, openPicture, redFirst } from './picture.js';
+import { bytesOf, decoding, openPicture, redFirst } from './picture.js';
 
 /** Encodes frames as JPEG on libuv's threads. */
 export class JpegEncoder implements ImageEncoder {
@@ -15,10 +15,11 @@ export class JpegEncoder implements ImageEncoder {
     if (image.kind === 'encoded' && imageFormat(image.data).format === 'jpeg') return image.data;
     const picture = await openPicture(image, this.#maxImagePixels);
     const { data } = await decoding(() =>
-      redFirst(picture.pipeline.removeAlpha(), picture.blueFirst)
-        .toColourspace(picture.grey ? 'b-w' : 'srgb')
-        .jpeg({ quality })
-        .toUint8Array(),
+      bytesOf(
+        redFirst(picture.pipeline.removeAlpha(), picture.blueFirst)
+          .toColourspace(picture.grey ? 'b-w' : 'srgb')
+          .jpeg({ quality }),
+      ),
     );
     return data;
   }

@@ -1,4 +1,4 @@
-import type { Sharp, SharpOptions } from 'sharp';
+import type { OutputInfo, Sharp, SharpOptions } from 'sharp';
 import { messageOf } from '../base/errors.js';
 import type { EncodedImage, Image, RawImage } from '../domain/frame.js';
 import { type BmpLayout, readBmpLayout } from './bmp.js';
@@ -39,6 +39,15 @@ export async function openPicture(image: Image, maxPixels: number): Promise<Pict
 /** Puts the channels of a `blueFirst` pipeline into the order red, green, blue. */
 export function redFirst(pipeline: Sharp, blueFirst: boolean): Sharp {
   return blueFirst ? pipeline.recomb(RED_FIRST) : pipeline;
+}
+
+/**
+ * Runs a pipeline to its end: the bytes are in a buffer of their own that can be transferred to a thread. They are copied
+ * for that, since `toUint8Array`, which would spare the copy, never frees its memory in sharp 0.35.5.
+ */
+export async function bytesOf(pipeline: Sharp): Promise<{ data: Uint8Array<ArrayBuffer>; info: OutputInfo }> {
+  const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
+  return { data: new Uint8Array(data), info };
 }
 
 /** Runs a decoding step; whatever the library cannot do with the bytes becomes an `IMAGE_CORRUPT`. */

@@ -2,7 +2,7 @@ import type { FitEnum } from 'sharp';
 import type { Image, Region, Rotation, View } from '../domain/frame.js';
 import { visionErrors } from './errors.js';
 import type { Manifest } from './manifest.js';
-import { decoding, openPicture, type Picture, redFirst } from './picture.js';
+import { bytesOf, decoding, openPicture, type Picture, redFirst } from './picture.js';
 
 const FIT: Readonly<Record<Manifest['preprocessing']['resize'], keyof FitEnum>> = {
   stretch: 'fill',
@@ -43,16 +43,12 @@ export async function preprocess(
       // JPEG is shrunk while it is decoded only as far as leaves the kernel a factor of two to work with.
       fastShrinkOnLoad: false,
     });
-    return redFirst(pipeline, picture.blueFirst)
-      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-      .raw({ depth: 'uchar' })
-      .toUint8Array();
+    const converted = redFirst(pipeline, picture.blueFirst).toColourspace(channels === 1 ? 'b-w' : 'srgb');
+    return bytesOf(converted.raw({ depth: 'uchar' }));
   });
   const pixels = input.width * input.height;
   if (data.byteLength === pixels * channels) {
-    // sharp documents the buffer of `toUint8Array` as an ArrayBuffer of its own that can be transferred.
-    const bytes = data as Uint8Array<ArrayBuffer>;
-    return channels === input.channels ? bytes : repeated(bytes, input.channels);
+    return channels === input.channels ? data : repeated(data, input.channels);
   }
   throw visionErrors.IMAGE_CORRUPT({
     got: `${info.width} x ${info.height} x ${info.channels} after resizing`,
