@@ -48,6 +48,7 @@ export class Agent {
   #timer: NodeJS.Timeout | undefined;
   #statusSent = { key: '', atMs: 0 };
   #running: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
 
   constructor(parts: AgentParts, events: AgentEvents = {}) {
     this.#parts = parts;
@@ -67,7 +68,7 @@ export class Agent {
     const { ledger, publisher, deliverer, connections, stations } = this.#parts;
     await ledger.start();
     for (const plan of stations) {
-      const station = await plan.start((inspection, seq) => this.#inspected(plan.name, inspection, seq));
+      const station = await plan.start((inspection, seq) => this.#inspected(station, inspection, seq));
       this.#stations = [...this.#stations, station];
     }
     // After the stations: a connection sets its pace by the tags it is asked for.
@@ -91,8 +92,12 @@ export class Agent {
   }
 
   /** Lets the parts under way be recorded, tells the world, and closes everything. A second call waits for the first. */
-  async stop(): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stopAll();
+    return this.#stopped;
+  }
+
+  async #stopAll(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#timer);
     const { ledger, publisher, deliverer, connections, logger } = this.#parts;
@@ -136,12 +141,8 @@ export class Agent {
     ].join('; ');
   }
 
-  #inspected(name: string, inspection: Inspection, seq: number): void {
-    const station = this.#stations.find((candidate) => candidate.name === name);
-    if (station !== undefined) {
-      station.tally.add(inspection, seq);
-      this.#announceState(station);
-    }
+  #inspected(station: RunningStation, inspection: Inspection, seq: number): void {
+    this.#announceState(station);
     this.#events.onInspected?.(inspection, seq);
   }
 

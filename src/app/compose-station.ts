@@ -3,20 +3,19 @@ import type { Clock } from '../base/clock.js';
 import { sleep } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import type { StationConfig } from '../config/schema/station.js';
-import type { Inspection } from '../domain/inspection.js';
 import { Inspector } from '../pipeline/inspect.js';
 import { verdictPolicy } from '../pipeline/policy.js';
 import { Station } from '../pipeline/station.js';
 import { StationTally } from '../pipeline/station-state.js';
 import { type Trigger, tagTrigger, timerTrigger } from '../pipeline/trigger.js';
 import type { Camera } from '../ports/camera.js';
-import type { Classifier } from '../ports/classifier.js';
+import type { Classifier, ClassifierInfo } from '../ports/classifier.js';
 import type { ImageEncoder } from '../ports/image-encoder.js';
 import type { Ledger } from '../ports/ledger.js';
 import type { SensorSource, TagWatcher } from '../ports/sensors.js';
 import type { VerdictOutput } from '../ports/verdict-output.js';
 import type { HealthSource } from './health.js';
-import type { RunningStation, StationPlan } from './station-plan.js';
+import type { InspectionListener, RunningStation, StationPlan } from './station-plan.js';
 
 const SENSOR_GRACE_MS = 3000;
 const SENSOR_POLL_MS = 25;
@@ -43,14 +42,29 @@ export function planStation(config: StationConfig, equipment: StationEquipment):
   };
 }
 
+/** Whatever fails after the model is loaded, its threads are not left behind: they would keep the process alive. */
 async function startStation(
   config: StationConfig,
   equipment: StationEquipment,
-  onInspected: (inspection: Inspection, seq: number) => void,
+  onInspected: InspectionListener,
+): Promise<RunningStation> {
+  const info = await equipment.classifier.start();
+  try {
+    return await assemble(config, equipment, info, onInspected);
+  } catch (error) {
+    await equipment.classifier.stop();
+    throw error;
+  }
+}
+
+async function assemble(
+  config: StationConfig,
+  equipment: StationEquipment,
+  info: ClassifierInfo,
+  onInspected: InspectionListener,
 ): Promise<RunningStation> {
   const { camera, sensors, classifier, ledger, output, clock, logger } = equipment;
-  const info = await classifier.start();
-  const policy = await orStop(classifier, () => verdictPolicy(config, info));
+  const policy = verdictPolicy(config, info);
   const closing = new AbortController();
   await sensors.start(closing.signal);
   await output?.start();
@@ -62,7 +76,10 @@ async function startStation(
     view: { rotate, color, ...(region !== undefined && { region }) },
     policy,
     model: info,
-    onInspected,
+    onInspected: (inspection, seq) => {
+      tally.add(inspection, seq);
+      onInspected(inspection, seq);
+    },
   });
   const trigger = triggerOf(config, equipment);
   const station = new Station({
@@ -97,16 +114,6 @@ async function startStation(
       await classifier.stop();
     },
   };
-}
-
-/** A station that cannot start must not leave its model's threads behind: they would keep the process alive. */
-async function orStop<T>(classifier: Classifier, step: () => T): Promise<T> {
-  try {
-    return step();
-  } catch (error) {
-    await classifier.stop();
-    throw error;
-  }
 }
 
 async function connected(sensors: SensorSource, signal: AbortSignal): Promise<void> {

@@ -4,11 +4,14 @@ import type { StationTally } from '../pipeline/station-state.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
 import type { HealthSource } from './health.js';
 
+/** Called after an inspection is committed and counted. */
+export type InspectionListener = (inspection: Inspection, seq: number) => void;
+
 /** A configured station that has not begun yet. */
 export interface StationPlan {
   readonly name: string;
   /** Loads and warms the model, asks for the sensors, reads the totals of earlier runs. */
-  start(onInspected: (inspection: Inspection, seq: number) => void): Promise<RunningStation>;
+  start(onInspected: InspectionListener): Promise<RunningStation>;
 }
 
 /** A station whose model is warm. */

@@ -109,16 +109,19 @@ export class Inspector {
       const { inspection } = await decided;
       return { inspection, recorded: ledger.record(inspection, await kept) };
     });
-    const [{ inspection, recorded }] = await Promise.all([called, actuated]);
-    const seq = await recorded
-      .then((record) => record.seq)
-      .catch((error: unknown) => this.#unrecorded(inspection, error));
-    if (seq !== undefined) onInspected(inspection, seq);
+    const recorded = called.then(({ inspection, recorded: commit }) =>
+      commit.then(
+        ({ seq }) => onInspected(inspection, seq),
+        (error: unknown) => this.#unrecorded(inspection, error),
+      ),
+    );
+    // All in one place: whatever fails first has a handler, and nothing waits for another's turn to be told.
+    await Promise.all([kept, actuated, recorded]);
     if (paired.frame !== undefined) await camera.inspected(paired.frame);
   }
 
   /** A record the ledger cannot hold as it is must not stop the line; any other failure is for good. */
-  #unrecorded(inspection: Inspection, error: unknown): undefined {
+  #unrecorded(inspection: Inspection, error: unknown): void {
     if (!(error instanceof JidokaError) || error.consequence !== 'degraded') throw error;
     this.#recordsRefused += 1;
     this.#options.logger.error({ part: inspection.id }, `An inspection is not recorded: ${error.message}`);

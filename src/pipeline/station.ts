@@ -43,10 +43,6 @@ export class Station {
     return this.#queue.dropped + this.#triggersDropped;
   }
 
-  get waiting(): number {
-    return this.#queue.length;
-  }
-
   /**
    * Runs until the signal aborts and every part taken is recorded.
    * @throws JidokaError (config) of a camera that can never work, or what made recording impossible for good.

@@ -82,12 +82,7 @@ export function paintBreak(canvas: Canvas, random: Random): void {
   const rough = valueNoise(random, 1.6 * canvas.scale, 1.6 * canvas.scale, 64);
   const fracture = random.between(0.35, 0.7);
   const lip = random.between(0.15, 0.5);
-  const box = {
-    left: cx - 1.6 * radiusX,
-    right: cx + 1.6 * radiusX,
-    top: cy - 1.6 * radiusY,
-    bottom: cy + 1.6 * radiusY,
-  };
+  const box = boxAround(cx, cy, 1.6 * radiusX, 1.6 * radiusY);
   repaint(canvas, box, (x, y, old) => {
     if (x < left || x > right || y < top || y > bottom) return old;
     const distance = Math.hypot((x - cx) / radiusX, (y - cy) / radiusY) + 0.22 * outline(x, y);
@@ -111,12 +106,7 @@ export function paintFray(canvas: Canvas, random: Random): void {
   const shade = random.between(0.55, 0.8);
   const mean = meanAround(canvas, cx, cy, Math.max(radiusX, radiusY));
   const crumbs = random.between(0.4, 0.9);
-  const box = {
-    left: cx - 1.6 * radiusX,
-    right: cx + 1.6 * radiusX,
-    top: cy - 1.6 * radiusY,
-    bottom: cy + 1.6 * radiusY,
-  };
+  const box = boxAround(cx, cy, 1.6 * radiusX, 1.6 * radiusY);
   repaint(canvas, box, (x, y, old) => {
     if (x < left || x > right || y < top || y > bottom) return old;
     const grit = ragged(x, y);
@@ -182,4 +172,8 @@ function meanAround(canvas: Canvas, cx: number, cy: number, reach: number): numb
     return old;
   });
   return count === 0 ? 0 : sum / count;
+}
+
+function boxAround(cx: number, cy: number, reachX: number, reachY: number): Parameters<typeof repaint>[1] {
+  return { left: cx - reachX, right: cx + reachX, top: cy - reachY, bottom: cy + reachY };
 }

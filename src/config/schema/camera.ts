@@ -96,6 +96,3 @@ export const cameraSchema = z.discriminatedUnion('kind', [
 ]);
 
 export type CameraConfig = z.infer<typeof cameraSchema>;
-export type DirectoryCameraConfig = z.infer<typeof directoryCameraSchema>;
-export type ReplayCameraConfig = z.infer<typeof replayCameraSchema>;
-export type SimulatedCameraConfig = z.infer<typeof simulatedCameraSchema>;

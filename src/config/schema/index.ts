@@ -19,7 +19,6 @@ export const storageSchema = z
     jpegQuality: z.number().int().min(1).max(100).default(85).describe('For frames that are not JPEG already.'),
   })
   .describe('What is kept on the gateway.');
-export type StorageConfig = z.infer<typeof storageSchema>;
 
 export const inferenceSchema = z
   .strictObject({
@@ -49,7 +48,6 @@ export const inferenceSchema = z
       .describe('Larger pictures are refused before they are decoded.'),
   })
   .describe('How the models run.');
-export type InferenceConfig = z.infer<typeof inferenceSchema>;
 
 export const configSchema = z
   .strictObject({

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '#jidoka/base/clock.js';
 import { JidokaError } from '#jidoka/base/errors.js';
 import { silentLogger } from '#jidoka/base/logger.js';
@@ -160,6 +160,26 @@ describe('Station', () => {
     commit();
     await running;
     expect(inspected).toHaveLength(1);
+  });
+
+  it.each([
+    ['taken', undefined],
+    ['refused', new JidokaError('STORE_REFUSED', { consequence: 'degraded', summary: 'No.', remedy: 'Look.' })],
+  ])('does not let a record that is %s wait for a slow PLC', async (_, refusal) => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const ledger = new MemoryLedger(async () => (refusal === undefined ? undefined : Promise.reject(refusal)));
+    const camera = new ScriptedCamera(() => frames(1));
+    const output = new RecordingOutput(() => answered);
+    const { station, inspected, inspector } = build({ camera, ledger, output });
+    const running = station.run(never);
+    await vi.waitFor(() => expect(inspected.length + inspector.failed.records).toBe(1));
+    expect(output.written).toEqual([]);
+    answer();
+    await running;
+    expect(output.written).toHaveLength(1);
   });
 
   it('goes on past a record that the ledger refuses, and counts it', async () => {
