@@ -4,20 +4,21 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configJsonSchema } from '#jidoka/config/json-schema.js';
+import { payloadSchemas, payloadSchemaText } from '#jidoka/mqtt/payload-schemas.js';
 import { renderConfigReference } from './docs/config-reference.js';
 import { readCatalogues, renderErrorReference } from './docs/error-reference.js';
-import { readPayloadSchemas } from './docs/payload-schemas.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Every generated file by its path from the root of the repository. */
 export async function generateDocs(): Promise<ReadonlyMap<string, string>> {
-  const schemas = await readPayloadSchemas(root);
   return new Map([
-    ['config/jidoka.schema.json', json(configJsonSchema())],
+    ['config/jidoka.schema.json', `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
     ['docs/config.md', renderConfigReference(configJsonSchema())],
     ['docs/errors.md', renderErrorReference(await readCatalogues(root))],
-    ...[...schemas].map(([file, schema]) => [`docs/schemas/${file}`, json(schema)] as const),
+    ...Object.entries(payloadSchemas()).map(
+      ([file, schema]) => [`docs/schemas/${file}`, payloadSchemaText(schema)] as const,
+    ),
   ]);
 }
 
@@ -30,10 +31,6 @@ export function staleSchemas(generated: ReadonlyMap<string, string>): readonly s
   } catch {
     return [];
   }
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
