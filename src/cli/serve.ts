@@ -17,7 +17,8 @@ const ANSWER_MS = 5000;
  */
 export async function serve(agent: Agent, notifier: SystemdNotifier, logger: Logger): Promise<number> {
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve);
+    // For good: Ctrl-C under npm arrives twice, and the second must not cut the orderly stop short; that is bounded.
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, resolve);
   });
   try {
     await agent.start();

@@ -83,6 +83,8 @@ describe('jidoka demo', () => {
     expect([...messages.keys()].some((topic) => topic.endsWith('/state'))).toBe(true);
     await vi.waitFor(() => expect(lines.filter((line) => / (PASS|FAIL|REVIEW) /.test(line)).length).toBeGreaterThan(9));
 
+    // npm passes on the Ctrl-C that the terminal has sent already.
+    demo.kill('SIGINT');
     demo.kill('SIGINT');
     const [code] = await once(demo, 'exit');
     expect(code).toBe(0);
