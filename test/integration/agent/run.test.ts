@@ -171,6 +171,10 @@ describe.skipIf(mosquittoAbsent !== undefined)(`jidoka run${reason}`, () => {
     await agent.logged(/OPC UA|opc\.tcp/);
     await server.start();
     await agent.logged(/^Connected to opc\.tcp/);
+    // Connected is not yet read: the first values come with the next publishing, and the status tells when all is well.
+    await vi.waitFor(() => expect(subscriber.latest.get('plant/line/status')).toMatchObject({ health: 'ok' }), {
+      timeout: 20_000,
+    });
     await station.deliver(...last);
     await allArrived(subscriber, 2);
     expect(subscriber.unique[1]?.readings[0]).toMatchObject({ value: 20, quality: 'good', stale: false });
