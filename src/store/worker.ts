@@ -36,6 +36,8 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): 
 
   const stop = async (writer: Writer): Promise<void> => {
     await writer.stop();
+    // The last images are done only now: without this the figures after a stop would be those of a moment before.
+    send({ kind: 'answers', answers: [], report: writer.report });
     release();
     send({ kind: 'stopped' });
     port.close();
