@@ -1,5 +1,5 @@
 import type { Image, View } from '../domain/frame.js';
-import type { ClassifiedImage, Classifier, ClassifierInfo } from '../ports/classifier.js';
+import type { ClassifiedImage, Classifier, ClassifierInfo, ClassifyOptions } from '../ports/classifier.js';
 
 /**
  * One classifier for every station that uses the same model on the same providers: the weights are in memory once. It
@@ -20,8 +20,8 @@ export class SharedClassifier implements Classifier {
     return (await this.#opened).info;
   }
 
-  async classify(image: Image, view: View): Promise<ClassifiedImage> {
-    return (await this.#started()).classify(image, view);
+  async classify(image: Image, view: View, options?: ClassifyOptions): Promise<ClassifiedImage> {
+    return (await this.#started()).classify(image, view, options);
   }
 
   async alive(timeoutMs: number): Promise<boolean> {

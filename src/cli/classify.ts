@@ -9,11 +9,13 @@ import {
   providerOption,
   reportFailure,
   reportOthers,
+  variantOption,
 } from './open-model.js';
 
 interface ClassifyOptions {
   readonly json?: true;
   readonly provider: string;
+  readonly variant?: string;
 }
 
 export function registerClassify(program: Command): void {
@@ -24,6 +26,7 @@ export function registerClassify(program: Command): void {
     .argument('<path...>', 'pictures, or folders of pictures with their sub-folders')
     .option('--json', 'one JSON object a line: {"file","label","score","scores"}')
     .addOption(providerOption())
+    .addOption(variantOption())
     .addHelpText(
       'after',
       `
@@ -34,13 +37,13 @@ Examples:
   jidoka classify models/rendered-tile part.png
   jidoka classify models/magnetic-tile/1.0.0 ./photographs
   jidoka classify models/magnetic-tile ./photographs --json > results.ndjson
-  jidoka classify models/magnetic-tile part.jpg --provider cuda`,
+  jidoka classify models/magnetic-tile part.jpg --provider cuda --variant fp32`,
     )
     .action(classify);
 }
 
 async function classify(modelPath: string, paths: readonly string[], options: ClassifyOptions): Promise<void> {
-  const opened = await openModel(modelPath, options.provider);
+  const opened = await openModel(modelPath, options.provider, options.variant);
   try {
     const failed = await classifyPaths(opened, paths, options.json === true);
     if (failed > 0) process.exitCode = 1;

@@ -116,8 +116,8 @@ function banner(
     `  OPC UA    ${opcuaEndpoint}`,
     `  camera    ${cameraUrl}`,
     ...models.map(
-      ({ station, info: { model, provider, license } }) =>
-        `  station   ${station}: model ${model.name} ${model.version} on ${provider}, license ${license}`,
+      ({ station, info: { model, variant, provider, license } }) =>
+        `  station   ${station}: model ${model.name} ${model.version} (${variant}) on ${provider}, license ${license}`,
     ),
     `  database  ${join(stateDirectory, 'jidoka.sqlite')}`,
     `  watch     mosquitto_sub -p ${new URL(mqttUrl).port} -v -t '#'`,

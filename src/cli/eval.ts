@@ -14,11 +14,13 @@ import {
   providerOption,
   reportFailure,
   reportOthers,
+  variantOption,
 } from './open-model.js';
 
 interface EvalOptions {
   readonly json?: true;
   readonly provider: string;
+  readonly variant?: string;
 }
 
 interface KnownPicture {
@@ -34,6 +36,7 @@ export function registerEval(program: Command): void {
     .argument('<folder>', "folder with one sub-folder a class, named as the model's labels")
     .option('--json', 'one JSON object with all figures')
     .addOption(providerOption())
+    .addOption(variantOption())
     .addHelpText(
       'after',
       `
@@ -49,7 +52,7 @@ Examples:
 }
 
 async function evalModel(modelPath: string, folder: string, options: EvalOptions): Promise<void> {
-  const opened = await openModel(modelPath, options.provider);
+  const opened = await openModel(modelPath, options.provider, options.variant);
   try {
     const known = await knownPictures(folder, opened.info.labels);
     const { judged, failed } = await judge(opened, known);

@@ -24,10 +24,15 @@ export function providerOption(): Option {
     .default('cpu');
 }
 
+/** `--variant`, checked when the package is read. */
+export function variantOption(): Option {
+  return new Option('--variant <name>', "form of the model, such as int8 (default: the package's default)");
+}
+
 /** Loads the package that a path names and starts it; fallbacks are told on standard error. */
-export async function openModel(path: string, provider: string): Promise<OpenedModel> {
+export async function openModel(path: string, provider: string, variant?: string): Promise<OpenedModel> {
   process.stdout.on('error', outputFailed);
-  const model = await loadModelPackage(await findModelPackage(path));
+  const model = await loadModelPackage(await findModelPackage(path), variant);
   const workers = Math.min(MAX_WORKERS, Math.max(1, Math.floor(availableParallelism() / 2)));
   const logger = { ...silentLogger, warn: (_: object, message: string) => void process.stderr.write(`${message}\n`) };
   const { maxImagePixels } = inferenceSchema.parse({});
@@ -36,9 +41,9 @@ export async function openModel(path: string, provider: string): Promise<OpenedM
 }
 
 /** What a reader of results should know of the model, for the head of a table. */
-export function modelLines({ model, provider, license, dataSource }: ClassifierInfo): string {
+export function modelLines({ model, variant, provider, license, dataSource }: ClassifierInfo): string {
   return [
-    `model    ${model.name} ${model.version} on ${provider}`,
+    `model    ${model.name} ${model.version} (${variant}) on ${provider}`,
     `license  ${license}`,
     `data     ${dataSource}`,
     '',

@@ -50,9 +50,18 @@ export async function serve(agent: Agent, notifier: SystemdNotifier, logger: Log
   }
 }
 
-function modelFields({ model, provider, providerFallbacks, workers, license, dataSource }: ClassifierInfo): object {
+function modelFields({
+  model,
+  variant,
+  provider,
+  providerFallbacks,
+  workers,
+  license,
+  dataSource,
+}: ClassifierInfo): object {
   return {
     model: `${model.name} ${model.version}`,
+    variant,
     sha256: model.sha256.slice(0, 12),
     provider,
     ...(providerFallbacks.length > 0 && { fallbacks: providerFallbacks }),

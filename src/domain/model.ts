@@ -17,6 +17,16 @@ export interface Classification {
   readonly timing: ClassificationTiming;
 }
 
+/** Where in the picture the model sees evidence for each class: a class-activation map. */
+export interface ClassMap {
+  /** They cover the region that the model looked at evenly, after its rotation. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly labels: readonly string[];
+  /** rows * columns * labels, labels innermost; higher for more evidence, in the model's own unit. */
+  readonly values: Float32Array;
+}
+
 /** Durations in ms. */
 export interface ClassificationTiming {
   /** Waiting for a free worker. */

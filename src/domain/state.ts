@@ -49,5 +49,10 @@ export interface StationState {
   /** Since the start: verdicts that the PLC did not take, inspections that the ledger refused. */
   readonly failed: { readonly plcWrites: number; readonly records: number };
   readonly camera: string;
-  readonly model: { readonly name: string; readonly version: string; readonly provider: string };
+  readonly model: {
+    readonly name: string;
+    readonly version: string;
+    readonly variant: string;
+    readonly provider: string;
+  };
 }

@@ -126,6 +126,7 @@ export const statePayloadSchema = z
     model: z.object({
       name: z.string(),
       version: z.string(),
+      variant: z.string().describe('Which form of the model runs, such as `fp32` or `int8`.'),
       provider: z.string().describe('The execution provider in use.'),
     }),
   })

@@ -56,7 +56,12 @@ export class StationTally {
       quarantined: camera.quarantined,
       failed,
       camera: camera.text,
-      model: { name: model.model.name, version: model.model.version, provider: model.provider },
+      model: {
+        name: model.model.name,
+        version: model.model.version,
+        variant: model.variant,
+        provider: model.provider,
+      },
     };
   }
 }

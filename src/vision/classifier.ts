@@ -4,7 +4,9 @@ import { withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import { Semaphore } from '../base/semaphore.js';
 import type { Image, View } from '../domain/frame.js';
-import type { ClassifiedImage, Classifier, ClassifierInfo } from '../ports/classifier.js';
+import type { ClassMap } from '../domain/model.js';
+import type { ClassifiedImage, Classifier, ClassifierInfo, ClassifyOptions } from '../ports/classifier.js';
+import type { MapResult } from './class-map.js';
 import { visionErrors } from './errors.js';
 import type { ModelPackage } from './model-package.js';
 import { preprocess } from './preprocess.js';
@@ -40,6 +42,7 @@ export class OnnxClassifier implements Classifier {
   readonly #order = new InOrder();
   readonly #underWay = new Set<Promise<unknown>>();
   #pool: WorkerPool | undefined;
+  #mapFaulty = false;
 
   constructor(options: OnnxClassifierOptions) {
     this.#options = options;
@@ -49,10 +52,10 @@ export class OnnxClassifier implements Classifier {
 
   async start(): Promise<ClassifierInfo> {
     const { model, providers, workers, logger } = this.#options;
-    const { manifest, modelFile, identity } = model;
+    const { manifest, variant, modelFile, identity } = model;
     const intraOpThreads =
       this.#options.intraOpThreads ?? Math.max(1, Math.floor(availableParallelism() / this.#options.workers));
-    const pool = new WorkerPool({ modelFile, manifest, providers, intraOpThreads }, workers, logger);
+    const pool = new WorkerPool({ modelFile, manifest, variant, providers, intraOpThreads }, workers, logger);
     const { provider, fallbacks } = await pool.start();
     await this.#warmUpPreprocessing();
     for (const { provider: missed, reason } of fallbacks) {
@@ -61,9 +64,10 @@ export class OnnxClassifier implements Classifier {
     this.#pool = pool;
     return {
       model: identity,
+      variant: variant.name,
       labels: manifest.labels,
       goodLabel: manifest.goodLabel,
-      goodThreshold: manifest.goodThreshold,
+      goodThreshold: variant.goodThreshold,
       provider,
       providerFallbacks: fallbacks,
       workers: pool.size,
@@ -72,10 +76,10 @@ export class OnnxClassifier implements Classifier {
     };
   }
 
-  classify(image: Image, view: View): Promise<ClassifiedImage> {
+  classify(image: Image, view: View, { map = false }: ClassifyOptions = {}): Promise<ClassifiedImage> {
     const pool = this.#pool;
     if (pool === undefined) return Promise.reject(visionErrors.INFERENCE_STOPPED());
-    const result = this.#classify(pool, image, view).finally(() => this.#underWay.delete(result));
+    const result = this.#classify(pool, image, view, map).finally(() => this.#underWay.delete(result));
     this.#underWay.add(result);
     return result;
   }
@@ -95,7 +99,7 @@ export class OnnxClassifier implements Classifier {
     await pool.stop(timeoutMs);
   }
 
-  async #classify(pool: WorkerPool, image: Image, view: View): Promise<ClassifiedImage> {
+  async #classify(pool: WorkerPool, image: Image, view: View, wantsMap: boolean): Promise<ClassifiedImage> {
     const calledMs = performance.now();
     const turn = this.#order.turn();
     const prepared = this.#prepare(image, view);
@@ -107,11 +111,29 @@ export class OnnxClassifier implements Classifier {
       return { pixels, preprocessMs, worker: await pool.claim() };
     });
     const { pixels, preprocessMs, worker } = await dispatched.finally(() => this.#preparing.release());
-    const { scores, inferenceMs } = await pool.infer(worker, pixels);
+    const { scores, inferenceMs, map: result } = await pool.infer(worker, pixels, wantsMap);
     const { labels } = this.#options.model.manifest;
     const queueMs = Math.max(0, performance.now() - calledMs - preprocessMs - inferenceMs);
     const timing = { queueMs, preprocessMs, inferenceMs };
-    return { classification: { labels, scores, ...topLabel(scores, labels), timing }, image };
+    const map = result === undefined ? undefined : this.#map(result);
+    const classification = { labels, scores, ...topLabel(scores, labels), timing };
+    return { classification, image, ...(map !== undefined && { map }) };
+  }
+
+  #map({ values, problem }: MapResult): ClassMap | undefined {
+    const { manifest, identity } = this.#options.model;
+    const { map } = manifest.output;
+    if (values !== undefined && map !== null) {
+      return { rows: map.rows, columns: map.columns, labels: manifest.labels, values };
+    }
+    if (!this.#mapFaulty) {
+      this.#options.logger.warn(
+        { model: `${identity.name} ${identity.version}`, reason: problem },
+        "The model's class-activation map cannot be used; parts are judged without it.",
+      );
+    }
+    this.#mapFaulty = true;
+    return undefined;
   }
 
   /** The image library loads parts of itself with the first picture. */

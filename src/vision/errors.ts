@@ -6,12 +6,22 @@ export const visionErrors = defineErrors({
   MODEL_NOT_FOUND: {
     consequence: 'config',
     summary: 'there is no model package at this place.',
-    remedy: 'Name a folder that holds model.json and its ONNX file, such as models/NAME/VERSION.',
+    remedy: 'Name a folder that holds model.json and the files it describes, such as models/NAME/VERSION.',
   },
   MODEL_MANIFEST_INVALID: {
     consequence: 'config',
     summary: "the model's manifest (model.json) cannot be used.",
     remedy: 'Correct the fields that are named.',
+  },
+  MODEL_VARIANT_UNKNOWN: {
+    consequence: 'config',
+    summary: 'the model package has no such variant.',
+    remedy: "Name one that the package has, or leave the variant out to take the package's default.",
+  },
+  MODEL_FILES_UNUSABLE: {
+    consequence: 'config',
+    summary: 'several files of the model package cannot be used.',
+    remedy: REPACK,
   },
   MODEL_FILE_OUTSIDE: {
     consequence: 'config',
@@ -25,8 +35,8 @@ export const visionErrors = defineErrors({
   },
   MODEL_HASH_MISMATCH: {
     consequence: 'config',
-    summary: 'the ONNX file is not the one that the manifest describes.',
-    remedy: `${REPACK} Change sha256 in model.json only if you replaced the ONNX file on purpose.`,
+    summary: 'a file of the model package is not the one that the manifest describes.',
+    remedy: `${REPACK} Change sha256 in model.json only if you replaced the file on purpose.`,
   },
   MODEL_UNLOADABLE: {
     consequence: 'config',

@@ -14,9 +14,16 @@ export interface GraphDescription {
 }
 
 /** The shape of the model's input for one picture. */
-export function inputShape({ input }: Manifest): readonly [number, number, number, number] {
+export function inputShape({ input }: Pick<Manifest, 'input'>): readonly number[] {
   const { width, height, channels, layout } = input;
-  return layout === 'NHWC' ? [1, height, width, channels] : [1, channels, height, width];
+  switch (layout) {
+    case 'NHWC':
+      return [1, height, width, channels];
+    case 'NCHW':
+      return [1, channels, height, width];
+    case 'FLAT':
+      return [1, height * width * channels];
+  }
 }
 
 /**
@@ -33,10 +40,21 @@ export function checkGraph(manifest: Manifest, graph: GraphDescription, where: s
     });
   }
   expectType(input, manifest.input.type, 'input.type', where);
-  expectShape(input, inputShape(manifest), 'input (batch, then layout, height, width, channels)', where);
+  expectShape(
+    input,
+    inputShape(manifest),
+    'input (batch, then height, width and channels in the order of the layout)',
+    where,
+  );
   const output = only(manifest.output.name, graph.outputs, 'output', where);
   expectType(output, 'float32', 'output', where);
   expectShape(output, [1, manifest.labels.length], 'output (batch, then one score a label)', where);
+  const { map } = manifest.output;
+  if (map === null) return;
+  const mapOutput = only(map.name, graph.outputs, 'output.map', where);
+  expectType(mapOutput, 'float32', 'output.map', where);
+  const mapShape = [1, map.rows, map.columns, manifest.labels.length];
+  expectShape(mapOutput, mapShape, 'output.map (batch, rows, columns, then one value a label)', where);
 }
 
 function only(name: string, tensors: readonly TensorDescription[], kind: string, where: string): TensorDescription {

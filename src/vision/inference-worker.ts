@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { messageOf } from '../base/errors.js';
 import { visionErrors } from './errors.js';
 import {
+  type ModelOutput,
   type ProviderChoice,
   reviveError,
   type WorkerReply,
@@ -10,9 +11,7 @@ import {
   type WorkerSetup,
 } from './worker-protocol.js';
 
-export interface Inference {
-  /** One probability a label. */
-  readonly scores: Float32Array;
+export interface Inference extends ModelOutput {
   readonly inferenceMs: number;
 }
 
@@ -56,12 +55,15 @@ export class InferenceWorker {
     });
   }
 
-  /** @param pixels move to the thread: their buffer is detached */
-  infer(pixels: Uint8Array<ArrayBuffer>): Promise<Inference> {
+  /**
+   * @param pixels move to the thread: their buffer is detached
+   * @param map whether the class-activation map is wanted too
+   */
+  infer(pixels: Uint8Array<ArrayBuffer>, map: boolean): Promise<Inference> {
     return new Promise((resolve, reject) => {
       if (this.#thread === undefined || this.#stopping) return reject(visionErrors.INFERENCE_STOPPED());
       this.#inference = { resolve, reject };
-      this.#thread.postMessage({ kind: 'infer', pixels } satisfies WorkerRequest, [pixels.buffer]);
+      this.#thread.postMessage({ kind: 'infer', pixels, map } satisfies WorkerRequest, [pixels.buffer]);
     });
   }
 
@@ -100,9 +102,11 @@ export class InferenceWorker {
       case 'unusable':
         this.#opening?.reject(reviveError(reply.error));
         break;
-      case 'scores':
-        this.#settle((waiting) => waiting.resolve({ scores: reply.scores, inferenceMs: reply.inferenceMs }));
+      case 'scores': {
+        const { kind: _, ...inference } = reply;
+        this.#settle((waiting) => waiting.resolve(inference));
         break;
+      }
       case 'failed':
         this.#settle((waiting) => waiting.reject(reviveError(reply.error)));
         break;

@@ -2,8 +2,11 @@ import type { z } from 'zod';
 import { messageOf } from '../base/errors.js';
 import { visionErrors } from './errors.js';
 import { type Manifest, manifestSchema } from './manifest.js';
+import { contradictions } from './manifest-contradictions.js';
+import { quoted, shortened } from './quoted.js';
 
-const MAX_SHOWN = 60;
+/** More are not worth reading; the last one says how many were left out. */
+const MAX_PROBLEMS = 50;
 
 /**
  * Reads the text of a `model.json`.
@@ -12,14 +15,18 @@ const MAX_SHOWN = 60;
 export function parseManifest(text: string, file: string): Manifest {
   const json = parseJson(text, file);
   const parsed = manifestSchema.safeParse(json);
-  const problems = parsed.success
-    ? contradictions(parsed.data)
-    : parsed.error.issues.map((issue) => problemText(issue, json));
+  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => problemText(issue, json));
+  const problems = [...faults, ...contradictions(json)];
   if (parsed.success && problems.length === 0) return parsed.data;
   throw visionErrors.MODEL_MANIFEST_INVALID({
     where: file,
-    got: `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: ${problems.join('; ')}`,
+    got: `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: ${bounded(problems).join('; ')}`,
   });
+}
+
+function bounded(problems: readonly string[]): readonly string[] {
+  if (problems.length <= MAX_PROBLEMS) return problems;
+  return [...problems.slice(0, MAX_PROBLEMS), `${problems.length - MAX_PROBLEMS} more, correct the first ones`];
 }
 
 function parseJson(text: string, file: string): unknown {
@@ -34,37 +41,6 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-/** What the schema cannot say since it concerns several fields. */
-function contradictions(manifest: Manifest): string[] {
-  const { labels, goodLabel, input, preprocessing, output } = manifest;
-  const problems: string[] = [];
-  const twice = labels.filter((label, index) => labels.indexOf(label) !== index);
-  if (twice.length > 0) problems.push(`labels: ${quote(twice)} stands there twice, write each label once`);
-  if (goodLabel !== null && !labels.includes(goodLabel)) {
-    problems.push(`goodLabel: "${goodLabel}" is not among the labels, write one of ${quote(labels)} or null`);
-  }
-  for (const field of ['mean', 'std'] as const) {
-    const { length } = preprocessing[field];
-    if (length !== 1 && length !== input.channels) {
-      problems.push(`preprocessing.${field}: ${length} values, write 1 or ${input.channels} (one a channel)`);
-    }
-  }
-  if (preprocessing.std.includes(0)) problems.push('preprocessing.std: 0 divides by zero, write another number');
-  const scales =
-    preprocessing.scale !== 1 ||
-    preprocessing.mean.some((value) => value !== 0) ||
-    preprocessing.std.some((value) => value !== 1);
-  if (input.type === 'uint8' && scales) {
-    problems.push(
-      'preprocessing: scale, mean and std are for float32 input, leave them out and scale uint8 input in the graph',
-    );
-  }
-  if (output.activation === 'softmax' && output.temperature !== 1) {
-    problems.push('output.temperature: only for the activation "logits", write 1 or leave it out');
-  }
-  return problems;
-}
-
 function problemText(issue: z.core.$ZodIssue, json: unknown): string {
   const path = pathText(issue.path) || '(the whole file)';
   const value = issue.path.reduce<unknown>(
@@ -72,7 +48,8 @@ function problemText(issue: z.core.$ZodIssue, json: unknown): string {
       typeof parent === 'object' && parent !== null ? (parent as Record<PropertyKey, unknown>)[key] : undefined,
     json,
   );
-  if (issue.code === 'unrecognized_keys') return `${path}: ${quote(issue.keys)} is not known, leave it out`;
+  if (issue.code === 'invalid_key') return `${path}: is no name, write ${issue.issues.map(expectedText).join(' or ')}`;
+  if (issue.code === 'unrecognized_keys') return `${path}: ${quoted(issue.keys)} is not known, leave it out`;
   const expected = expectedText(issue);
   return value === undefined ? `${path}: is missing, write ${expected}` : `${path}: ${shown(value)}, write ${expected}`;
 }
@@ -106,10 +83,5 @@ function pathText(path: readonly PropertyKey[]): string {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
-}
-
-function quote(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ');
+  return shortened(JSON.stringify(value));
 }

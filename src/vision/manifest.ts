@@ -28,7 +28,7 @@ const thresholdSchema = z.strictObject({
 });
 
 /** One form of the same network: as trained, quantised, pruned. All share input, labels and output. */
-const variantSchema = z.strictObject({
+export const variantSchema = z.strictObject({
   /** File name beside the manifest. */
   file: z.string().regex(/^[\w.-]+\.onnx$/, 'a file name ending in .onnx, without folders'),
   sha256,
@@ -49,20 +49,17 @@ const variantSchema = z.strictObject({
   metrics: figuresSchema.nullable(),
 });
 
+export const goldenSampleSchema = z.strictObject({
+  file: z.string().regex(/^golden\/[\w.-]+\.(png|jpe?g|bmp)$/, 'a picture in the folder golden/'),
+  sha256,
+  /** For each variant one probability a label, in the order of `labels`, for the whole picture without rotation. */
+  scores: z.record(variantName, z.array(share)),
+});
+
 const goldenSchema = z.strictObject({
   /** Greatest difference of any score that is still the same model: execution providers round differently. */
   tolerance: z.number().positive().max(0.5),
-  samples: z
-    .array(
-      z.strictObject({
-        file: z.string().regex(/^golden\/[\w.-]+\.(png|jpe?g|bmp)$/, 'a picture in the folder golden/'),
-        sha256,
-        /** For each variant one probability a label, in the order of `labels`, for the whole picture without rotation. */
-        scores: z.record(variantName, z.array(share)),
-      }),
-    )
-    .min(1)
-    .max(32),
+  samples: z.array(goldenSampleSchema).min(1).max(32),
 });
 
 /**
@@ -137,3 +134,4 @@ export const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type Variant = Manifest['variants'][string];
+export type GoldenSample = z.infer<typeof goldenSampleSchema>;

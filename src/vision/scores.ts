@@ -1,8 +1,15 @@
 import { visionErrors } from './errors.js';
-import type { Manifest } from './manifest.js';
 
 /** How far the sum of a model's own softmax may be from 1: half-precision providers round coarsely. */
 const SUM_TOLERANCE = 0.01;
+
+/** What the output of a model means. */
+export interface ScoreForm {
+  readonly labels: readonly string[];
+  readonly activation: 'softmax' | 'logits';
+  /** Of the variant that runs; 1 where the graph ends in a softmax. */
+  readonly temperature: number;
+}
 
 /**
  * Turns the model's output into probabilities: the softmax of the logits divided by the temperature (Guo et al. 2017),
@@ -10,8 +17,7 @@ const SUM_TOLERANCE = 0.01;
  * @param output one value a label
  * @throws INFERENCE_ERROR for values that are not finite, not probabilities, or of the wrong number
  */
-export function probabilities(output: Float32Array, manifest: Pick<Manifest, 'labels' | 'output'>): Float32Array {
-  const { labels, output: form } = manifest;
+export function probabilities(output: Float32Array, { labels, activation, temperature }: ScoreForm): Float32Array {
   if (output.length !== labels.length) {
     throw visionErrors.INFERENCE_ERROR({ got: `${output.length} values`, expected: `${labels.length}, one a label` });
   }
@@ -23,7 +29,7 @@ export function probabilities(output: Float32Array, manifest: Pick<Manifest, 'la
       expected: 'a finite number',
     });
   }
-  return form.activation === 'logits' ? softmax(output, form.temperature) : checked(output, labels);
+  return activation === 'logits' ? softmax(output, temperature) : checked(output, labels);
 }
 
 /** The label with the highest score; the first of several that are equal. */

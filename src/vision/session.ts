@@ -1,11 +1,17 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../base/errors.js';
+import { readMap } from './class-map.js';
 import { visionErrors } from './errors.js';
 import { checkGraph, type GraphDescription, inputShape, type TensorDescription } from './graph.js';
-import type { Manifest } from './manifest.js';
 import { probabilities } from './scores.js';
 import { type TensorFiller, tensorFiller } from './tensor.js';
-import { firstLine, type ProviderChoice, type ProviderFallback, type WorkerSetup } from './worker-protocol.js';
+import {
+  firstLine,
+  type ModelOutput,
+  type ProviderChoice,
+  type ProviderFallback,
+  type WorkerSetup,
+} from './worker-protocol.js';
 
 /** What works on every machine. */
 const LAST_RESORT = 'cpu';
@@ -21,10 +27,10 @@ export class ModelSession {
 
   private constructor(
     private readonly session: InferenceSession,
-    private readonly manifest: Manifest,
+    private readonly setup: Pick<WorkerSetup, 'manifest' | 'variant'>,
     readonly choice: ProviderChoice,
   ) {
-    this.#fill = tensorFiller(manifest);
+    this.#fill = tensorFiller(setup.manifest);
   }
 
   /**
@@ -41,7 +47,7 @@ export class ModelSession {
         fallbacks.push({ provider, reason: firstLine(messageOf(error)) });
       });
       if (session === undefined) continue;
-      const opened = new ModelSession(session, setup.manifest, { provider, fallbacks });
+      const opened = new ModelSession(session, setup, { provider, fallbacks });
       try {
         checkGraph(setup.manifest, describe(session), setup.modelFile);
       } catch (error) {
@@ -61,11 +67,17 @@ export class ModelSession {
 
   /**
    * @param pixels `height * width * channels` bytes, channels innermost
-   * @returns one probability a label
-   * @throws INFERENCE_ERROR
+   * @param map whether the class-activation map is wanted too, where the model has one
+   * @throws INFERENCE_ERROR for scores that cannot be used; a map that cannot be used is told in the result
    */
-  async infer(pixels: Uint8Array): Promise<Float32Array> {
-    return probabilities(await this.#run(pixels), this.manifest);
+  async infer(pixels: Uint8Array, map: boolean): Promise<ModelOutput> {
+    const { manifest, variant } = this.setup;
+    const { name, activation, map: mapOutput } = manifest.output;
+    const wanted = map && mapOutput !== null ? mapOutput.name : undefined;
+    const outputs = await this.#run(pixels, wanted === undefined ? [name] : [name, wanted]);
+    const form = { labels: manifest.labels, activation, temperature: variant.temperature };
+    const scores = probabilities(scoresIn(outputs, name), form);
+    return wanted === undefined ? { scores } : { scores, map: readMap(outputs[wanted], manifest) };
   }
 
   /** Must be called before the thread ends. */
@@ -73,15 +85,14 @@ export class ModelSession {
     await this.session.release();
   }
 
-  async #run(pixels: Uint8Array): Promise<Float32Array> {
-    const { input, output } = this.manifest;
-    const feeds = { [input.name]: new Tensor(input.type, this.#fill(pixels), inputShape(this.manifest)) };
-    const outputs = await this.session.run(feeds, [output.name]).catch((cause: unknown) => {
+  /** Only the outputs named in `wanted` are copied out of ONNX Runtime, though it computes all of them. */
+  #run(pixels: Uint8Array, wanted: readonly string[]): Promise<InferenceSession.ReturnType> {
+    const { manifest } = this.setup;
+    const { name, type } = manifest.input;
+    const feeds = { [name]: new Tensor(type, this.#fill(pixels), inputShape(manifest)) };
+    return this.session.run(feeds, wanted).catch((cause: unknown) => {
       throw visionErrors.INFERENCE_ERROR({ got: firstLine(messageOf(cause)), cause });
     });
-    const data = outputs[output.name]?.data;
-    if (data instanceof Float32Array) return data;
-    throw visionErrors.INFERENCE_ERROR({ where: `output "${output.name}"`, expected: 'a float32 tensor' });
   }
 
   /**
@@ -89,16 +100,23 @@ export class ModelSession {
    * wrong there are the model's, and each part says so.
    */
   async #warmUp(): Promise<string | undefined> {
-    const { width, height, channels } = this.manifest.input;
+    const { input, output } = this.setup.manifest;
+    const { width, height, channels } = input;
     const pixels = new Uint8Array(width * height * channels).fill(MID_GREY);
     try {
-      if (this.choice.provider === LAST_RESORT) await this.#run(pixels);
-      else await this.infer(pixels);
+      if (this.choice.provider === LAST_RESORT) await this.#run(pixels, [output.name]);
+      else await this.infer(pixels, false);
       return undefined;
     } catch (error) {
       return firstLine(messageOf(error));
     }
   }
+}
+
+function scoresIn(outputs: InferenceSession.ReturnType, name: string): Float32Array {
+  const data = outputs[name]?.data;
+  if (data instanceof Float32Array) return data;
+  throw visionErrors.INFERENCE_ERROR({ where: `output "${name}"`, expected: 'a float32 tensor' });
 }
 
 function create(bytes: Uint8Array, provider: string, { intraOpThreads }: WorkerSetup): Promise<InferenceSession> {

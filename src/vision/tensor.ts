@@ -7,7 +7,7 @@ export type TensorFiller = (pixels: Uint8Array) => Uint8Array | Float32Array;
 
 /**
  * Prepares the step from pixels (`height * width * channels` bytes, channels innermost) to tensor data in the model's
- * layout and type. float32 values are `(pixel * scale - mean) / std`; each of the 256 levels is computed once.
+ * layout and type; a flat row has the order of NHWC. float32 values are `(pixel * scale - mean) / std`; each of the 256 levels is computed once.
  */
 export function tensorFiller({ input, preprocessing }: Pick<Manifest, 'input' | 'preprocessing'>): TensorFiller {
   const { channels, layout, type } = input;

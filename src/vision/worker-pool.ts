@@ -64,9 +64,9 @@ export class WorkerPool {
     return new Promise((resolve, reject) => this.#claims.push({ resolve, reject }));
   }
 
-  async infer(worker: InferenceWorker, pixels: Uint8Array<ArrayBuffer>): Promise<Inference> {
+  async infer(worker: InferenceWorker, pixels: Uint8Array<ArrayBuffer>, map: boolean): Promise<Inference> {
     try {
-      return await exclusively([this.#provider ?? ''], () => worker.infer(pixels));
+      return await exclusively([this.#provider ?? ''], () => worker.infer(pixels, map));
     } finally {
       if (this.#workers.has(worker)) this.#give(worker);
     }

@@ -1,11 +1,13 @@
 import { type ErrorDetails, JidokaError, messageOf } from '../base/errors.js';
+import type { MapResult } from './class-map.js';
 import { visionErrors } from './errors.js';
-import type { Manifest } from './manifest.js';
+import type { Manifest, Variant } from './manifest.js';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
   readonly modelFile: string;
   readonly manifest: Manifest;
+  readonly variant: Pick<Variant, 'sha256' | 'temperature'>;
   /** In order of preference. */
   readonly providers: readonly string[];
   readonly intraOpThreads: number;
@@ -22,9 +24,17 @@ export interface ProviderChoice {
   readonly fallbacks: readonly ProviderFallback[];
 }
 
+/** What a model gives for one picture. */
+export interface ModelOutput {
+  /** One probability a label. */
+  readonly scores: Float32Array;
+  /** Present when a map was asked for and the model has one. */
+  readonly map?: MapResult;
+}
+
 /** From the main thread. At most one `infer` is under way in a worker; `stop` comes when none is. */
 export type WorkerRequest =
-  | { readonly kind: 'infer'; readonly pixels: Uint8Array }
+  | { readonly kind: 'infer'; readonly pixels: Uint8Array; readonly map: boolean }
   | { readonly kind: 'ping'; readonly id: number }
   | { readonly kind: 'stop' };
 
@@ -32,7 +42,7 @@ export type WorkerRequest =
 export type WorkerReply =
   | ({ readonly kind: 'ready' } & ProviderChoice)
   | { readonly kind: 'unusable'; readonly error: PlainError }
-  | { readonly kind: 'scores'; readonly scores: Float32Array; readonly inferenceMs: number }
+  | ({ readonly kind: 'scores'; readonly inferenceMs: number } & ModelOutput)
   | { readonly kind: 'failed'; readonly error: PlainError }
   | { readonly kind: 'pong'; readonly id: number };
 

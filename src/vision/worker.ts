@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { parentPort, type Transferable, workerData } from 'node:worker_threads';
-import { expectHash } from './model-package.js';
+import { parentPort, workerData } from 'node:worker_threads';
+import { expectHash, sha256Of } from './package-files.js';
 import { ModelSession } from './session.js';
 import { plainError, type WorkerReply, type WorkerRequest, type WorkerSetup } from './worker-protocol.js';
 
@@ -11,20 +10,20 @@ const setup = workerData as WorkerSetup;
 const port = parentPort;
 if (port === null) throw new Error('this file is the entry of a worker thread');
 
-const send = (reply: WorkerReply, transfer: Transferable[] = []): void => port.postMessage(reply, transfer);
+const send = (reply: WorkerReply): void => port.postMessage(reply);
 
 async function open(): Promise<ModelSession> {
   // The very bytes that are hashed are the ones that are loaded: the file may have changed since the package was read.
   const bytes = await readFile(setup.modelFile);
-  expectHash(createHash('sha256').update(bytes).digest('hex'), setup.manifest.sha256, setup.modelFile);
+  expectHash(sha256Of(bytes), setup.variant.sha256, setup.modelFile);
   return ModelSession.open(bytes, setup);
 }
 
-async function infer(session: ModelSession, pixels: Uint8Array): Promise<void> {
+async function infer(session: ModelSession, pixels: Uint8Array, map: boolean): Promise<void> {
   const startedMs = performance.now();
   try {
-    const scores = await session.infer(pixels);
-    send({ kind: 'scores', scores, inferenceMs: performance.now() - startedMs });
+    const output = await session.infer(pixels, map);
+    send({ kind: 'scores', ...output, inferenceMs: performance.now() - startedMs });
   } catch (error) {
     send({ kind: 'failed', error: plainError(error, 'INFERENCE_ERROR') });
   }
@@ -38,7 +37,7 @@ async function stop(session: ModelSession): Promise<void> {
 try {
   const session = await open();
   port.on('message', (request: WorkerRequest) => {
-    if (request.kind === 'infer') void infer(session, request.pixels);
+    if (request.kind === 'infer') void infer(session, request.pixels, request.map);
     else if (request.kind === 'ping') send({ kind: 'pong', id: request.id });
     else void stop(session);
   });

@@ -4,7 +4,9 @@ import type { Classifier, ClassifierInfo } from '#jidoka/ports/classifier.js';
 
 const upright: View = { rotate: 0 };
 
-/** What a subject of the contract is: its model calls bright pictures good, with the labels `good` and `defect1`. */
+/**
+ * What a subject of the contract is: its model calls bright pictures good, with the labels `good` and `defect1`, and has a
+ * class-activation map. */
 export interface ClassifierSubject {
   readonly classifier: Classifier;
   readonly dispose?: () => Promise<void>;
@@ -35,6 +37,7 @@ export function classifierContract(name: string, make: () => Promise<ClassifierS
       expect(info.labels).toEqual(['good', 'defect1']);
       expect(info).toMatchObject({ goodLabel: 'good', goodThreshold: 0.5 });
       expect(info.model.sha256).toMatch(/^[0-9a-f]{64}$/);
+      expect(info.variant).not.toBe('');
       expect(info.workers).toBeGreaterThanOrEqual(1);
       expect(info.license).not.toBe('');
       expect(info.dataSource).not.toBe('');
@@ -47,6 +50,23 @@ export function classifierContract(name: string, make: () => Promise<ClassifierS
       expect(classification.score).toBe(classification.scores[0]);
       expect(classification.scores.reduce((sum, score) => sum + score, 0)).toBeCloseTo(1, 5);
       for (const duration of Object.values(classification.timing)) expect(duration).toBeGreaterThanOrEqual(0);
+    });
+
+    it('gives the map when it is asked for, and only then', async () => {
+      const results = await Promise.all(
+        [true, false, undefined].map((map) =>
+          classifier.classify(flat(255), upright, map === undefined ? {} : { map }),
+        ),
+      );
+      const [asked, notAsked, unsaid] = results;
+      expect(asked?.map?.labels).toEqual(info.labels);
+      expect(asked?.map?.values).toHaveLength(
+        (asked?.map?.rows ?? 0) * (asked?.map?.columns ?? 0) * info.labels.length,
+      );
+      expect(asked?.map?.values.every(Number.isFinite)).toBe(true);
+      expect(notAsked).not.toHaveProperty('map');
+      expect(unsaid).not.toHaveProperty('map');
+      expect(asked?.classification.scores).toEqual(notAsked?.classification.scores);
     });
 
     it('gives the image back with its bytes unchanged', async () => {

@@ -109,7 +109,7 @@ export function stationState(change: Partial<StationState> = {}): StationState {
     quarantined: 1,
     failed: { plcWrites: 0, records: 0 },
     camera: 'running',
-    model: { name: 'bottle-neck', version: '1.2.0', provider: 'cpu' },
+    model: { name: 'bottle-neck', version: '1.2.0', variant: 'fp32', provider: 'cpu' },
     ...change,
   };
 }

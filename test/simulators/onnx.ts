@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
+import sharp from 'sharp';
 
 // The part of onnx.proto (version 3) that the models below need; field numbers as in the specification.
 const { root } = protobuf.parse(`
@@ -32,13 +33,18 @@ export interface TinyModel {
   readonly width?: number;
   readonly height?: number;
   readonly channels?: 1 | 3;
-  readonly layout?: 'NHWC' | 'NCHW';
+  readonly layout?: 'NHWC' | 'NCHW' | 'FLAT';
   readonly type?: 'uint8' | 'float32';
   readonly inputName?: string;
   readonly outputName?: string;
   readonly batch?: Dimension;
   /** What the graph gives: probabilities, logits, probabilities that do not sum to 1, or NaN. */
   readonly output?: 'softmax' | 'logits' | 'unnormalised' | 'nan';
+  /**
+   * A second output `map` for NHWC of one channel, one cell a pixel: the grey level times the label's weight. `nan`: not
+   * numbers; `open`: rows and columns are open in the graph, so that the manifest may claim any.
+   */
+  readonly map?: 'good' | 'nan' | 'open';
   /** A weight a label for the mean grey level divided by `divisor`, and a bias a label. */
   readonly weights?: readonly number[];
   readonly biases?: readonly number[];
@@ -67,13 +73,23 @@ export function tinyModel(options: TinyModel = {}): Uint8Array {
     biases = [-5, 5],
     divisor = 255,
     matrixProducts = 0,
+    map,
   } = options;
   const labels = weights.length;
-  const shape = layout === 'NHWC' ? [batch, height, width, channels] : [batch, channels, height, width];
+  const shape = {
+    NHWC: map === 'open' ? [batch, 'rows', 'columns', channels] : [batch, height, width, channels],
+    NCHW: [batch, channels, height, width],
+    FLAT: [batch, height * width * channels],
+  }[layout];
   const logits = output === 'logits' ? outputName : 'logits';
   const nodes = [
     node('Cast', [inputName], ['float'], [attribute('to', FLOAT)]),
-    node('ReduceMean', ['float'], ['mean'], [attribute('axes', [1, 2, 3]), attribute('keepdims', 0)]),
+    node(
+      'ReduceMean',
+      ['float'],
+      ['mean'],
+      [attribute('axes', layout === 'FLAT' ? [1] : [1, 2, 3]), attribute('keepdims', 0)],
+    ),
     node('Reshape', ['mean', 'columnShape'], ['column']),
     node('MatMul', ['column', 'weights'], ['product']),
     ...heavyWork(matrixProducts),
@@ -84,6 +100,11 @@ export function tinyModel(options: TinyModel = {}): Uint8Array {
   } else if (output === 'unnormalised') {
     nodes.push(node('Sigmoid', ['logits'], [outputName]));
   }
+  if (map !== undefined) {
+    nodes.push(node('MatMul', ['float', 'weights'], ['evidence']));
+    nodes.push(node('Add', ['evidence', 'mapOffset'], ['map']));
+  }
+  const mapShape = map === 'open' ? [batch, 'rows', 'columns', labels] : [batch, height, width, labels];
   return modelType
     .encode(
       modelType.fromObject({
@@ -94,7 +115,10 @@ export function tinyModel(options: TinyModel = {}): Uint8Array {
           name: 'tiny',
           node: nodes,
           input: [valueInfo(inputName, type === 'uint8' ? UINT8 : FLOAT, shape)],
-          output: [valueInfo(outputName, FLOAT, [batch, labels])],
+          output: [
+            valueInfo(outputName, FLOAT, [batch, labels]),
+            ...(map === undefined ? [] : [valueInfo('map', FLOAT, mapShape)]),
+          ],
           initializer: [
             integers('columnShape', [-1, 1]),
             floats(
@@ -107,6 +131,7 @@ export function tinyModel(options: TinyModel = {}): Uint8Array {
               [labels],
               biases.map((bias) => (output === 'nan' ? Number.NaN : bias)),
             ),
+            ...(map === undefined ? [] : [floats('mapOffset', [], [map === 'nan' ? Number.NaN : 0])]),
             ...(matrixProducts > 0 ? [integers('bigShape', [1200, 1200]), floats('zero', [], [0])] : []),
           ],
         },
@@ -138,8 +163,6 @@ export function tinyManifest(model: Uint8Array, options: TinyModel = {}): Record
     name: 'tiny',
     version: '1.0.0',
     description: 'Mean grey level, for tests',
-    file: 'model.onnx',
-    sha256: createHash('sha256').update(model).digest('hex'),
     labels,
     goodLabel: 'good',
     input: {
@@ -154,40 +177,81 @@ export function tinyManifest(model: Uint8Array, options: TinyModel = {}): Record
     output: {
       name: options.outputName ?? 'scores',
       activation: options.output === 'logits' ? 'logits' : 'softmax',
+      ...(options.map !== undefined && {
+        map: { name: 'map', rows: options.height ?? 8, columns: options.width ?? 8 },
+      }),
     },
+    variants: { fp32: tinyVariant(model) },
+    defaultVariant: 'fp32',
+    golden: null,
     license: 'Apache-2.0',
     dataSource: 'none: the weights are written by hand',
-    metrics: {
-      split: 'none',
-      command: 'none',
-      images: 1,
-      accuracy: 1,
-      balancedAccuracy: 1,
-      escapeRate: null,
-      falseRejectRate: null,
-    },
+    validation: null,
     training: {
       createdAt: '2026-01-01T00:00:00Z',
       seed: 1,
       framework: 'none',
       images: 1,
       epochs: 1,
-      parameters: 4,
     },
   };
 }
 
-/** Writes `parent/tiny/1.0.0/{model.onnx, model.json}` and gives the package's folder. */
+/** The manifest's entry for a variant with these bytes; `change` may break it on purpose. */
+export function tinyVariant(model: Uint8Array, change: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    file: 'model.onnx',
+    sha256: createHash('sha256').update(model).digest('hex'),
+    description: 'As written, 32-bit floating point',
+    parameters: 4,
+    multiplyAdds: 2,
+    latencyRatio: null,
+    metrics: null,
+    ...change,
+  };
+}
+
+/** Writes the picture `golden/NAME.png` of one grey level into a package and gives its entry for the manifest. */
+export async function goldenPicture(
+  folder: string,
+  name: string,
+  level: number,
+  scores: Readonly<Record<string, readonly number[]>>,
+): Promise<Record<string, unknown>> {
+  const pixels = Buffer.alloc(256, level);
+  const picture = await sharp(pixels, { raw: { width: 16, height: 16, channels: 1 } })
+    .png()
+    .toBuffer();
+  await mkdir(join(folder, 'golden'), { recursive: true });
+  await writeFile(join(folder, 'golden', `${name}.png`), picture);
+  return { file: `golden/${name}.png`, sha256: createHash('sha256').update(picture).digest('hex'), scores };
+}
+
+/** Changes the manifest of a package that has been written. */
+export async function changeManifest(
+  folder: string,
+  change: (manifest: Record<string, unknown>) => Record<string, unknown>,
+): Promise<void> {
+  const file = join(folder, 'model.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  await writeFile(file, JSON.stringify(change(manifest), null, 2));
+}
+
+/** Writes `parent/tiny/VERSION/{model.onnx, model.json}`, VERSION being 1.0.0, and gives the package's folder. */
 export async function writeTinyPackage(
   parent: string,
   options: TinyModel = {},
   change: (manifest: Record<string, unknown>) => Record<string, unknown> = (manifest) => manifest,
+  version = '1.0.0',
 ): Promise<string> {
-  const folder = join(parent, 'tiny', '1.0.0');
+  const folder = join(parent, 'tiny', version);
   const model = tinyModel(options);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'model.onnx'), model);
-  await writeFile(join(folder, 'model.json'), JSON.stringify(change(tinyManifest(model, options)), null, 2));
+  await writeFile(
+    join(folder, 'model.json'),
+    JSON.stringify(change({ ...tinyManifest(model, options), version }), null, 2),
+  );
   return folder;
 }
 

@@ -46,6 +46,7 @@ export class ScriptedCamera implements Camera {
 
 export const twoClasses: ClassifierInfo = {
   model: { name: 'two', version: '1.0.0', sha256: '0'.repeat(64) },
+  variant: 'fp32',
   labels: ['good', 'bad'],
   goodLabel: 'good',
   goodThreshold: 0.5,

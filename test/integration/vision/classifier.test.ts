@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +9,7 @@ import type { Image } from '#jidoka/domain/frame.js';
 import { OnnxClassifier, type OnnxClassifierOptions } from '#jidoka/vision/classifier.js';
 import { loadModelPackage } from '#jidoka/vision/model-package.js';
 import { classifierContract } from '../../contract/classifier.js';
-import { type TinyModel, writeTinyPackage } from '../../simulators/onnx.js';
+import { type TinyModel, tinyVariant, writeTinyPackage } from '../../simulators/onnx.js';
 
 type ManifestChange = Parameters<typeof writeTinyPackage>[2];
 
@@ -55,7 +54,7 @@ function collectingLogger(lines: string[]): Logger {
 for (const workers of [1, 3]) {
   classifierContract(`OnnxClassifier with ${workers === 1 ? 'one worker' : `${workers} workers`}`, async () => {
     const home = await mkdtemp(join(tmpdir(), 'jidoka-contract-'));
-    const model = await loadModelPackage(await writeTinyPackage(home));
+    const model = await loadModelPackage(await writeTinyPackage(home, { map: 'good' }));
     return {
       classifier: new OnnxClassifier({
         model,
@@ -78,6 +77,8 @@ describe('the model and its manifest', () => {
     ['uint8 NCHW of three channels', { layout: 'NCHW', channels: 3 }, undefined],
     ['logits', { output: 'logits' }, undefined],
     ['an open batch', { batch: 'batch' }, undefined],
+    ['one flat row', { layout: 'FLAT', channels: 3 }, undefined],
+    ['one flat row of float32', { layout: 'FLAT', type: 'float32', divisor: 1 }, { scale: 1 / 255 }],
     [
       'float32 NCHW scaled before the graph',
       { layout: 'NCHW', channels: 3, type: 'float32', divisor: 1 },
@@ -101,7 +102,7 @@ describe('the model and its manifest', () => {
   it('divides logits by the temperature', async () => {
     const classifier = await classifierOf({ output: 'logits' }, {}, (manifest) => ({
       ...manifest,
-      output: { ...(manifest['output'] as object), temperature: 2 },
+      variants: { fp32: { ...(manifest['variants'] as { fp32: object }).fp32, temperature: 2 } },
     }));
     await classifier.start();
     expect(await goodScore(classifier, 153)).toBeCloseTo(1 / (1 + Math.exp(-1)), 5);
@@ -138,8 +139,10 @@ describe('the model and its manifest', () => {
 
   it('refuses a file that is no ONNX model, with the reason of each provider', async () => {
     const bytes = Buffer.from('this is not a model');
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const path = await writeTinyPackage(folder, {}, (manifest) => ({ ...manifest, sha256 }));
+    const path = await writeTinyPackage(folder, {}, (manifest) => ({
+      ...manifest,
+      variants: { fp32: tinyVariant(bytes) },
+    }));
     await writeFile(join(path, 'model.onnx'), bytes);
     const classifier = new OnnxClassifier({
       model: await loadModelPackage(path),
@@ -166,6 +169,57 @@ describe('the model and its manifest', () => {
     expect(await classifier.alive(10_000)).toBe(true);
     await classifier.stop();
   });
+});
+
+describe('the class-activation map', () => {
+  it('is an even grid over the input, the evidence for each label in every cell', async () => {
+    const classifier = await classifierOf({ width: 4, height: 2, map: 'good' });
+    await classifier.start();
+    const data = Uint8Array.of(0, 0, 255, 0, 0, 0, 0, 51);
+    const image: Image = { kind: 'raw', format: 'grey8', width: 4, height: 2, data };
+    const { map } = await classifier.classify(image, { rotate: 0 }, { map: true });
+    expect(map).toMatchObject({ rows: 2, columns: 4, labels: ['good', 'defect1'] });
+    const values = map?.values ?? new Float32Array();
+    expect([...values].map((value) => Math.round(value))).toEqual([0, 0, 0, 0, 10, -10, 0, 0, 0, 0, 0, 0, 0, 0, 2, -2]);
+    await classifier.stop();
+  });
+
+  it('is absent where the model has none', async () => {
+    const classifier = await classifierOf({});
+    await classifier.start();
+    const result = await classifier.classify(flat(255), { rotate: 0 }, { map: true });
+    expect(result.classification.label).toBe('good');
+    expect(result).not.toHaveProperty('map');
+    await classifier.stop();
+  });
+
+  it.each([
+    ['whose values are no numbers', { map: 'nan' }, {}, 'the value for "good" is NaN'],
+    [
+      'of another size than stated',
+      { map: 'open' },
+      { rows: 4 },
+      '128 values, expected 64 (rows, columns, one a label)',
+    ],
+  ] as const)(
+    'does not lose the verdict when it is one %s, and is told of once',
+    async (_, options, change, reason) => {
+      const told: object[] = [];
+      const logger: Logger = { ...silentLogger, warn: (fields) => void told.push(fields) };
+      const classifier = await classifierOf(options, { logger }, (manifest) => ({
+        ...manifest,
+        output: { name: 'scores', activation: 'softmax', map: { name: 'map', rows: 8, columns: 8, ...change } },
+      }));
+      await classifier.start();
+      for (const level of [255, 0]) {
+        const result = await classifier.classify(flat(level), { rotate: 0 }, { map: true });
+        expect(result.classification.label).toBe(level === 255 ? 'good' : 'defect1');
+        expect(result).not.toHaveProperty('map');
+      }
+      expect(told).toEqual([{ model: 'tiny 1.0.0', reason }]);
+      await classifier.stop();
+    },
+  );
 });
 
 describe('threads', { timeout: 120_000 }, () => {

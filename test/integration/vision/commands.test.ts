@@ -57,7 +57,7 @@ describe('jidoka classify', { timeout: 120_000 }, () => {
   it('shows a table with the license and the data of the model', async () => {
     const { code, stdout } = await jidoka('classify', join(model, '1.0.0'), join(pictures, 'good', 'bright.png'));
     expect(code).toBe(0);
-    expect(stdout).toContain('model    tiny 1.0.0 on cpu\nlicense  Apache-2.0\ndata     none: the weights');
+    expect(stdout).toContain('model    tiny 1.0.0 (fp32) on cpu\nlicense  Apache-2.0\ndata     none: the weights');
     expect(stdout).toMatch(/good {5}1\.0000 {2}.*bright\.png\n\n1 judged, 0 failed\n$/);
   });
 

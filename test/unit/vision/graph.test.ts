@@ -46,6 +46,24 @@ describe('checkGraph', () => {
     );
   });
 
+  it('wants the map that the manifest describes', () => {
+    const withMap = { ...manifest, output: { ...manifest.output, map: { name: 'map', rows: 4, columns: 2 } } };
+    const graphWith = (map: object) => ({ inputs: [input], outputs: [output, { ...output, name: 'map', ...map }] });
+    const checkMap = (map: object) => () => checkGraph(withMap, graphWith(map), 'model.onnx');
+    expect(checkMap({ shape: [1, 4, 2, 2] })).not.toThrow();
+    expect(checkMap({ shape: ['batch', undefined, undefined, 2] })).not.toThrow();
+    const mismatch = (got: string) =>
+      expect.objectContaining({ code: 'MODEL_GRAPH_MISMATCH', got: expect.stringContaining(got) });
+    expect(checkMap({ name: 'cam', shape: [1, 4, 2, 2] })).toThrowError(mismatch('"map" in the manifest'));
+    expect(checkMap({ shape: [1, 4, 2, 3] })).toThrowError(mismatch('of shape [1, 4, 2, 3]'));
+    expect(checkMap({ shape: [1, 2, 4, 2] })).toThrowError(mismatch('of shape [1, 2, 4, 2]'));
+    expect(checkMap({ shape: [1, 4, 2, 2], type: 'float16' })).toThrowError(mismatch('of type float16'));
+  });
+
+  it('puts all values into one row where the layout is flat', () => {
+    expect(inputShape({ input: { ...manifest.input, layout: 'FLAT', channels: 3 } })).toEqual([1, 192]);
+  });
+
   it('puts the channels where the layout says', () => {
     const planar = {
       ...manifest,

@@ -2,11 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { probabilities, topLabel } from '#jidoka/vision/scores.js';
 
 const labels = ['a', 'b', 'c'];
-const logits = (temperature = 1) => ({
-  labels,
-  output: { name: 'scores', activation: 'logits' as const, temperature },
-});
-const softmax = { labels, output: { name: 'scores', activation: 'softmax' as const, temperature: 1 } };
+const logits = (temperature = 1) => ({ labels, activation: 'logits' as const, temperature });
+const softmax = { labels, activation: 'softmax' as const, temperature: 1 };
 
 describe('probabilities', () => {
   it('makes a softmax of logits', () => {

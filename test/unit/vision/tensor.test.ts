@@ -17,6 +17,7 @@ describe('tensorFiller', () => {
     expect(filler({ channels: 3 })(pixels)).toBe(pixels);
     const grey = Uint8Array.of(10, 20);
     expect(filler({ layout: 'NCHW' })(grey)).toBe(grey);
+    expect(filler({ channels: 3, layout: 'FLAT' })(pixels)).toBe(pixels);
   });
 
   it('puts each channel into a plane of its own for NCHW', () => {
