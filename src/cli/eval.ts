@@ -16,6 +16,7 @@ import {
   reportOthers,
   variantOption,
 } from './open-model.js';
+import { percent, table } from './table.js';
 
 interface EvalOptions {
   readonly json?: true;
@@ -155,17 +156,4 @@ function report(evaluation: Evaluation, goodThreshold: number, failed: number): 
     ...table(['', ...labels], counts),
     '',
   ].join('\n');
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  '),
-  );
-}
-
-function percent(share: number | null): string {
-  return share === null ? '-' : `${(100 * share).toFixed(1)} %`;
 }

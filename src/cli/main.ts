@@ -5,6 +5,7 @@ import { registerCheck } from './check.js';
 import { registerClassify } from './classify.js';
 import { registerDemo } from './demo.js';
 import { registerEval } from './eval.js';
+import { registerModel } from './model.js';
 import { registerRun } from './run.js';
 import { packageVersion, registerVersion } from './version.js';
 
@@ -22,6 +23,7 @@ registerCheck(program);
 registerDemo(program);
 registerClassify(program);
 registerEval(program);
+registerModel(program);
 registerVersion(program);
 
 try {

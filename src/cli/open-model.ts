@@ -31,7 +31,7 @@ export function variantOption(): Option {
 
 /** Loads the package that a path names and starts it; fallbacks are told on standard error. */
 export async function openModel(path: string, provider: string, variant?: string): Promise<OpenedModel> {
-  process.stdout.on('error', outputFailed);
+  guardOutput();
   const model = await loadModelPackage(await findModelPackage(path), variant);
   const workers = Math.min(MAX_WORKERS, Math.max(1, Math.floor(availableParallelism() / 2)));
   const logger = { ...silentLogger, warn: (_: object, message: string) => void process.stderr.write(`${message}\n`) };
@@ -57,6 +57,11 @@ export async function print(text: string): Promise<boolean> {
   if (!stdout.writable) return false;
   if (!stdout.write(text)) await once(stdout, 'drain').catch(() => undefined);
   return stdout.writable;
+}
+
+/** Every command that prints calls it first. */
+export function guardOutput(): void {
+  process.stdout.on('error', outputFailed);
 }
 
 /** A reader that has gone, as `head` does, is no error; a full disk is. */

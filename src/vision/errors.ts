@@ -104,4 +104,40 @@ export const visionErrors = defineErrors({
     summary: 'the folder cannot be used to evaluate the model.',
     remedy: "Give a folder with one sub-folder a class, named as the model's labels, with pictures in them.",
   },
+  IMPORT_FILE_UNUSABLE: {
+    consequence: 'config',
+    summary: 'the file cannot be imported as a model.',
+    remedy: 'Export the model as one ONNX file; docs/bring-your-own-model.md shows how for each framework.',
+  },
+  IMPORT_GRAPH_UNSUITABLE: {
+    consequence: 'config',
+    summary: 'the ONNX graph is none that jidoka can run: one picture in, one score a class out.',
+    remedy: 'Export the model anew; docs/bring-your-own-model.md shows how for each framework.',
+  },
+  IMPORT_OPTION_UNFIT: {
+    consequence: 'config',
+    summary: 'an option does not fit the model.',
+    remedy: 'Correct the option, or leave it out where the graph itself tells.',
+  },
+  IMPORT_UNDECIDED: {
+    consequence: 'config',
+    summary: 'the ONNX graph does not tell something that has to be known.',
+    remedy: 'Give the option that is named; the code that trained the model has its value.',
+  },
+  IMPORT_SAMPLES_UNUSABLE: {
+    consequence: 'config',
+    summary: 'the sample pictures cannot be used.',
+    remedy: 'Give a folder of pictures, best with one sub-folder a class, named as the labels.',
+  },
+  IMPORT_EXISTS: {
+    consequence: 'config',
+    summary: 'this version of the model package exists already.',
+    remedy: 'Give another --version; --force replaces the package, also under a daemon that is configured for it.',
+  },
+  HEATMAP_NO_MAP: {
+    consequence: 'config',
+    summary: 'the model has no class-activation map, so nothing shows where it looked.',
+    remedy:
+      'Export the model with a second output [batch, rows, columns, labels] and import it with --map NAME, or leave --heatmap out.',
+  },
 });

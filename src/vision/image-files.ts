@@ -81,7 +81,8 @@ async function classifyFile(classifier: Classifier, file: string): Promise<FileR
   }
 }
 
-async function readPicture(file: string): Promise<Uint8Array> {
+/** @throws IMAGE_FILE_UNREADABLE */
+export async function readPicture(file: string): Promise<Uint8Array> {
   try {
     const info = await stat(file);
     // A pipe or a device would be read for ever.

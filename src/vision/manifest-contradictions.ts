@@ -75,6 +75,9 @@ function preprocessingProblems({ preprocessing, input }: SoundParts): string[] {
   const problems: string[] = [];
   if (std.includes(0)) problems.push('preprocessing.std: 0 divides by zero, write another number');
   if (input === undefined) return problems;
+  if (preprocessing.order === 'bgr' && input.channels === 1) {
+    problems.push('preprocessing.order: "bgr" is for three channels, leave it out');
+  }
   for (const [field, { length }] of Object.entries({ mean, std })) {
     if (length !== 1 && length !== input.channels) {
       problems.push(`preprocessing.${field}: ${length} values, write 1 or ${input.channels} (one a channel)`);

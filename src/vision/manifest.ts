@@ -93,6 +93,8 @@ export const manifestSchema = z.strictObject({
     scale: z.number().default(1),
     mean: channelValues.default([0]),
     std: channelValues.default([1]),
+    /** Which of three channels comes first: red, or blue as in OpenCV. `mean` and `std` are in this order. */
+    order: z.enum(['rgb', 'bgr']).default('rgb'),
   }),
   output: z.strictObject({
     name: z.string().min(1),
