@@ -128,7 +128,7 @@ function plan(setup: AgentSetup, station: StationConfig, { ledger, connections, 
   });
 }
 
-/** Stations with the same package and providers share one classifier. */
+/** Stations with the same package, variant and providers share one classifier. */
 function classifierOf(
   { config, logger }: AgentSetup,
   { model }: StationConfig,
@@ -136,14 +136,14 @@ function classifierOf(
 ): SharedClassifier {
   const { inference } = config;
   const providers = model.providers ?? inference.providers;
-  const key = JSON.stringify([model.package, providers]);
+  const key = JSON.stringify([model.package, model.variant, providers]);
   const known = classifiers.get(key);
   if (known !== undefined) return known;
   const { workers, maxImagePixels } = inference;
   const shared = new SharedClassifier(
     async () =>
       new OnnxClassifier({
-        model: await loadModelPackage(await findModelPackage(model.package)),
+        model: await loadModelPackage(await findModelPackage(model.package), model.variant),
         providers,
         workers,
         maxImagePixels,

@@ -8,6 +8,7 @@ import type { ClassMap } from '../domain/model.js';
 import type { ClassifiedImage, Classifier, ClassifierInfo, ClassifyOptions } from '../ports/classifier.js';
 import type { MapResult } from './class-map.js';
 import { visionErrors } from './errors.js';
+import { goldenSet } from './golden-pictures.js';
 import type { ModelPackage } from './model-package.js';
 import { preprocess } from './preprocess.js';
 import { topLabel } from './scores.js';
@@ -56,8 +57,13 @@ export class OnnxClassifier implements Classifier {
     const intraOpThreads =
       this.#options.intraOpThreads ?? Math.max(1, Math.floor(availableParallelism() / this.#options.workers));
     const pool = new WorkerPool({ modelFile, manifest, variant, providers, intraOpThreads }, workers, logger);
-    const { provider, fallbacks } = await pool.start();
+    const golden = await goldenSet(model, this.#options.maxImagePixels);
+    const { provider, fallbacks } = await pool.start(golden);
     await this.#warmUpPreprocessing();
+    const named = { model: `${identity.name} ${identity.version}`, variant: variant.name };
+    if (golden === undefined) {
+      logger.info(named, 'The model package has no golden samples: its scores are not checked on this machine.');
+    } else logger.info({ ...named, samples: golden.samples.length, provider }, 'The golden samples give their scores.');
     for (const { provider: missed, reason } of fallbacks) {
       logger.warn({ model: manifest.name, provider: missed }, `Execution provider ${missed} is not used: ${reason}`);
     }

@@ -48,6 +48,17 @@ export const visionErrors = defineErrors({
     summary: 'the ONNX graph does not fit its manifest.',
     remedy: 'Correct input, output and labels in model.json so that they describe the graph, or export the graph anew.',
   },
+  MODEL_GOLDEN_UNREADABLE: {
+    consequence: 'config',
+    summary: 'a golden picture of the model package cannot be read.',
+    remedy: REPACK,
+  },
+  MODEL_GOLDEN_MISMATCH: {
+    consequence: 'config',
+    summary: 'the model gives other scores here than where it was made.',
+    remedy:
+      'Do not let it judge parts. Make its golden samples anew with the program that exports the model; if they still differ, the file, its preprocessing or onnxruntime on this machine is at fault.',
+  },
   IMAGE_FILE_UNREADABLE: {
     consequence: 'degraded',
     summary: 'the file cannot be read.',

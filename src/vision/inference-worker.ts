@@ -22,7 +22,6 @@ interface Waiting<T> {
 
 /** The main thread's side of one worker thread. It runs one inference at a time; the pool sees to that. */
 export class InferenceWorker {
-  readonly #setup: WorkerSetup;
   readonly #onLost: (worker: InferenceWorker) => void;
   #thread: Worker | undefined;
   #exited: Promise<unknown> = Promise.resolve();
@@ -34,14 +33,13 @@ export class InferenceWorker {
   #stopping = false;
 
   /** @param onLost called when a thread that was ready ends without having been asked to */
-  constructor(setup: WorkerSetup, onLost: (worker: InferenceWorker) => void) {
-    this.#setup = setup;
+  constructor(onLost: (worker: InferenceWorker) => void) {
     this.#onLost = onLost;
   }
 
-  /** Starts the thread; resolves when the model is loaded and warm. */
-  async start(): Promise<ProviderChoice> {
-    const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData: this.#setup, name: 'inference' });
+  /** Starts the thread; resolves when the model is loaded and warm. The setup is not kept: its pictures are many. */
+  async start(setup: WorkerSetup): Promise<ProviderChoice> {
+    const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup, name: 'inference' });
     this.#thread = thread;
     this.#exited = once(thread, 'exit').catch(() => undefined);
     let failure = 'it ended without an error';

@@ -1,7 +1,8 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
-import { messageOf } from '../base/errors.js';
+import { JidokaError, messageOf } from '../base/errors.js';
 import { readMap } from './class-map.js';
 import { visionErrors } from './errors.js';
+import { worstDeviation } from './golden-check.js';
 import { checkGraph, type GraphDescription, inputShape, type TensorDescription } from './graph.js';
 import { probabilities } from './scores.js';
 import { type TensorFiller, tensorFiller } from './tensor.js';
@@ -27,7 +28,7 @@ export class ModelSession {
 
   private constructor(
     private readonly session: InferenceSession,
-    private readonly setup: Pick<WorkerSetup, 'manifest' | 'variant'>,
+    private readonly setup: WorkerSetup,
     readonly choice: ProviderChoice,
   ) {
     this.#fill = tensorFiller(setup.manifest);
@@ -36,10 +37,12 @@ export class ModelSession {
   /**
    * Loads the model with the first provider that can run it. The CPU is tried last even where it is not listed: a line
    * that inspects slowly is better than one that does not, and the fallback is reported. The warm-up run allocates what
-   * every later run needs; a provider that fails in it or gives no probabilities counts as one that cannot be loaded.
-   * @throws MODEL_GRAPH_MISMATCH, MODEL_UNLOADABLE
+   * every later run needs; a provider that fails in it, gives no probabilities or other scores for the golden samples
+   * counts as one that cannot be loaded. On the CPU other scores are the model's fault, or its package's.
+   * @param create makes ONNX Runtime's session for one provider
+   * @throws MODEL_GRAPH_MISMATCH, MODEL_UNLOADABLE, MODEL_GOLDEN_MISMATCH
    */
-  static async open(bytes: Uint8Array, setup: WorkerSetup): Promise<ModelSession> {
+  static async open(bytes: Uint8Array, setup: WorkerSetup, create = createSession): Promise<ModelSession> {
     env.logLevel = 'fatal';
     const fallbacks: ProviderFallback[] = [];
     for (const provider of new Set([...setup.providers, LAST_RESORT])) {
@@ -54,9 +57,10 @@ export class ModelSession {
         await opened.release();
         throw error;
       }
-      const problem = await opened.#warmUp();
+      const problem = await opened.#tryOut();
       if (problem === undefined) return opened;
       await opened.release();
+      if (problem instanceof JidokaError) throw problem;
       fallbacks.push({ provider, reason: problem });
     }
     throw visionErrors.MODEL_UNLOADABLE({
@@ -95,6 +99,19 @@ export class ModelSession {
     });
   }
 
+  /** The reason why another provider has to be tried, or the error where none would help. */
+  async #tryOut(): Promise<string | JidokaError | undefined> {
+    const problem = await this.#warmUp();
+    const { golden, manifest, modelFile } = this.setup;
+    if (problem !== undefined || golden === undefined) return problem;
+    const infer = async (pixels: Uint8Array) => (await this.infer(pixels, false)).scores;
+    const deviation = await worstDeviation(golden, manifest.labels, infer);
+    if (deviation === undefined) return undefined;
+    const { file, got, expected } = deviation;
+    if (this.choice.provider !== LAST_RESORT) return `golden sample ${file}: got ${got}, expected ${expected}`;
+    return visionErrors.MODEL_GOLDEN_MISMATCH({ where: `${modelFile}, golden sample ${file}`, got, expected });
+  }
+
   /**
    * The reason why the session cannot be used, if there is one. On the CPU only the run itself counts: scores that are
    * wrong there are the model's, and each part says so.
@@ -119,7 +136,11 @@ function scoresIn(outputs: InferenceSession.ReturnType, name: string): Float32Ar
   throw visionErrors.INFERENCE_ERROR({ where: `output "${name}"`, expected: 'a float32 tensor' });
 }
 
-function create(bytes: Uint8Array, provider: string, { intraOpThreads }: WorkerSetup): Promise<InferenceSession> {
+function createSession(
+  bytes: Uint8Array,
+  provider: string,
+  { intraOpThreads }: WorkerSetup,
+): Promise<InferenceSession> {
   return InferenceSession.create(bytes, {
     executionProviders: [provider],
     graphOptimizationLevel: 'all',

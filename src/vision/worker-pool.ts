@@ -3,6 +3,7 @@ import { withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import { visionErrors } from './errors.js';
 import { exclusively, runsAlone } from './exclusive-providers.js';
+import type { GoldenSet } from './golden-check.js';
 import { type Inference, InferenceWorker } from './inference-worker.js';
 import type { ProviderChoice, WorkerSetup } from './worker-protocol.js';
 
@@ -39,9 +40,10 @@ export class WorkerPool {
   /**
    * The first worker chooses the provider, the others take the same. A provider that must not run in two threads at
    * once gets one worker.
+   * @param golden what a provider must reproduce to be chosen; the others load the same bytes with the same provider
    */
-  async start(): Promise<ProviderChoice> {
-    const choice = await this.#add(this.#setup.providers);
+  async start(golden?: GoldenSet): Promise<ProviderChoice> {
+    const choice = await this.#add(this.#setup.providers, golden);
     this.#provider = choice.provider;
     const others = runsAlone(choice.provider) ? 0 : this.#wanted - 1;
     const started = await Promise.allSettled(Array.from({ length: others }, () => this.#add([choice.provider])));
@@ -103,9 +105,10 @@ export class WorkerPool {
     );
   }
 
-  async #add(providers: readonly string[]): Promise<ProviderChoice> {
-    const worker = new InferenceWorker({ ...this.#setup, providers }, (lost) => this.#replace(lost));
-    const choice = await exclusively(providers, () => worker.start());
+  async #add(providers: readonly string[], golden?: GoldenSet): Promise<ProviderChoice> {
+    const setup = { ...this.#setup, providers, ...(golden !== undefined && { golden }) };
+    const worker = new InferenceWorker((lost) => this.#replace(lost));
+    const choice = await exclusively(providers, () => worker.start(setup));
     this.#workers.add(worker);
     this.#give(worker);
     return choice;

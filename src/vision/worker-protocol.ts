@@ -1,6 +1,7 @@
 import { type ErrorDetails, JidokaError, messageOf } from '../base/errors.js';
 import type { MapResult } from './class-map.js';
 import { visionErrors } from './errors.js';
+import type { GoldenSet } from './golden-check.js';
 import type { Manifest, Variant } from './manifest.js';
 
 /** What a worker is started with. */
@@ -11,6 +12,8 @@ export interface WorkerSetup {
   /** In order of preference. */
   readonly providers: readonly string[];
   readonly intraOpThreads: number;
+  /** What a provider must reproduce before it is used; without it none is asked. */
+  readonly golden?: GoldenSet;
 }
 
 export interface ProviderFallback {

@@ -7,21 +7,38 @@ export interface ModelDescription {
   readonly labels: readonly string[];
   /** Null for a model that only tells defects apart. */
   readonly goodLabel: string | null;
+  readonly variants: readonly string[];
 }
 
 /** Looks a package up below `models`, the config's `inference.models`; undefined where it cannot be read. */
 export type DescribeModel = (packageName: string, models: string | undefined) => ModelDescription | undefined;
 
-/** Rules for classes that the model never reports would be silently without effect. */
+/**
+ * Rules for classes that the model never reports would be silently without effect, and a variant that it does not have
+ * would keep the agent from starting.
+ */
 export function checkModels(root: Cursor, describe: DescribeModel): readonly Finding[] {
   const folder = root.at('inference').at('models').text;
   return root.at('stations').items.flatMap((station) => {
     const name = station.at('model').at('package').text;
+    const variant = station.at('model').at('variant');
     const rules = station.at('verdict').at('classes').entries;
-    if (name === undefined || rules.length === 0) return [];
+    if (name === undefined || (rules.length === 0 && !variant.exists)) return [];
     const model = describe(name, folder);
-    return model === undefined ? [] : rules.flatMap(([label, rule]) => checkRule(label, rule, name, model));
+    if (model === undefined) return [];
+    return [
+      ...checkVariant(variant, name, model),
+      ...rules.flatMap(([label, rule]) => checkRule(label, rule, name, model)),
+    ];
   });
+}
+
+function checkVariant({ path, text }: Cursor, name: string, { variants }: ModelDescription): readonly Finding[] {
+  if (text === undefined || variants.includes(text)) return [];
+  const meant = nearest(text, variants);
+  const what = `The model ${code(name)} has no variant ${code(text)}.`;
+  const instead = meant === undefined ? `Its variants are ${listing(variants)}.` : `Did you mean ${code(meant)}?`;
+  return [{ path, at: 'value', what, instead }];
 }
 
 function checkRule(label: string, rule: Cursor, name: string, model: ModelDescription): readonly Finding[] {

@@ -5,6 +5,11 @@ export const nameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'use 1 to 63 of a-z, 0-9, - and _, beginning with a letter or a digit');
 
+/** Names of the variants of a model package. */
+export const variantNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'use 1 to 32 of a-z, 0-9, - and _, beginning with a letter or a digit');
+
 /** Where a secret is kept; the YAML never holds the secret itself. */
 export const secretSchema = z
   .union([

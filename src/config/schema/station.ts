@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cameraSchema } from './camera.js';
-import { nameSchema, positiveMs, probability } from './common.js';
+import { nameSchema, positiveMs, probability, variantNameSchema } from './common.js';
 
 const nodeId = z
   .string()
@@ -61,8 +61,14 @@ export const modelSchema = z
     package: z
       .string()
       .min(1)
-      .describe('Folder of the model package: `NAME/VERSION` below `inference.models`, or a path.')
+      .describe(
+        'Folder of the model package: `NAME/VERSION` below `inference.models`, or a path. With `NAME` alone the highest version is taken.',
+      )
       .meta({ examples: ['magnetic-tile/1.0.0'] }),
+    variant: variantNameSchema
+      .optional()
+      .describe("Which form of the model runs, as its package names it. Default: the package's default variant.")
+      .meta({ examples: ['int8'] }),
     providers: z
       .array(z.enum(['cpu', 'webgpu', 'cuda', 'tensorrt', 'openvino', 'coreml', 'dml', 'xnnpack']))
       .min(1)

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Ended, runScript } from '../../simulators/child.js';
-import { writeTinyPackage } from '../../simulators/onnx.js';
+import {
+  changeManifest,
+  goldenPicture,
+  type TinyModel,
+  tinyModel,
+  tinyVariant,
+  writeTinyPackage,
+} from '../../simulators/onnx.js';
 
 let home: string;
 let model: string;
@@ -96,6 +103,53 @@ describe('jidoka classify', { timeout: 120_000 }, () => {
     const ended = await jidoka('classify', model, join(pictures, 'good', 'bright.png'), '--provider', 'cuda', '--json');
     expect(ended.code).toBe(0);
     expect(ended.stderr).toContain('Execution provider cuda is not used: ');
+  });
+});
+
+describe('the variants and golden samples of a model', { timeout: 120_000 }, () => {
+  let dark: string;
+  const bright = () => join(pictures, 'good', 'bright.png');
+  /** Calls dark pictures good. */
+  const inverse: TinyModel = { weights: [-10, 10], biases: [5, -5] };
+
+  beforeAll(async () => {
+    dark = await writeTinyPackage(join(home, 'variants'), {}, (manifest) => ({
+      ...manifest,
+      variants: {
+        ...(manifest['variants'] as object),
+        inverse: tinyVariant(tinyModel(inverse), { file: 'inverse.onnx', goodThreshold: 0.25 }),
+      },
+    }));
+    await writeFile(join(dark, 'inverse.onnx'), tinyModel(inverse));
+  });
+
+  it('are chosen with --variant by classify', async () => {
+    const ended = await jidoka('classify', dark, bright(), '--variant', 'inverse');
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('model    tiny 1.0.0 (inverse) on cpu\n') });
+    expect(ended.stdout).toMatch(/defect1 {2}1\.0000 {2}.*bright\.png/);
+    expect((await jidoka('classify', dark, bright())).stdout).toMatch(/good {5}1\.0000 {2}.*bright\.png/);
+  });
+
+  it('are chosen with --variant by eval, with its threshold', async () => {
+    const { code, stdout } = await jidoka('eval', dark, pictures, '--variant', 'inverse');
+    expect(code).toBe(0);
+    expect(stdout).toContain('(good score of 0.25 or more on a defective part)');
+  });
+
+  it('are named where there is no such variant', async () => {
+    const { code, stderr } = await jidoka('classify', dark, bright(), '--variant', 'int8');
+    expect(code).toBe(78);
+    expect(stderr).toContain('MODEL_VARIANT_UNKNOWN');
+    expect(stderr).toContain('Got: "int8". Expected: one of "fp32", "inverse".');
+  });
+
+  it('keep both commands from giving figures of a model that computes other scores', async () => {
+    const path = await writeTinyPackage(join(home, 'golden'));
+    const samples = [await goldenPicture(path, 'bright', 255, { fp32: [0, 1] })];
+    await changeManifest(path, (manifest) => ({ ...manifest, golden: { tolerance: 0.01, samples } }));
+    const mismatch = { code: 78, stdout: '', stderr: expect.stringContaining('MODEL_GOLDEN_MISMATCH') };
+    expect(await jidoka('classify', path, bright())).toMatchObject(mismatch);
+    expect(await jidoka('eval', path, pictures)).toMatchObject(mismatch);
   });
 });
 

@@ -149,19 +149,57 @@ describe('class rules', () => {
 
   const rules = withStation('verdict: { classes: { cracks: { action: fail }, free: { action: fail } } }');
   const writeManifest = (text: string) => writeFileSync(join(folder, 'models', 'm', '1.0.0', 'model.json'), text);
-  const check = () => problemsOf(rules, { describeModel: modelLabelReader((name) => join(folder, 'models', name)) });
+  const check = (source = rules) =>
+    problemsOf(source, { describeModel: modelLabelReader((name) => join(folder, 'models', name)) });
+  const MANIFEST = JSON.stringify({ labels: ['free', 'crack'], goodLabel: 'free', variants: { fp32: {}, int8: {} } });
 
   it('are checked against the labels of the model', () => {
-    writeManifest(JSON.stringify({ labels: ['free', 'crack'], goodLabel: 'free', more: 1 }));
+    writeManifest(MANIFEST);
     expect(check()).toMatchObject([
       { what: 'The model `m/1.0.0` has no class `cracks`.', instead: 'Did you mean `crack`?' },
       { what: '`free` is the class of good parts: this rule would stop every one of them.' },
     ]);
   });
 
-  it.each(['{', '[]', '{"labels": "free"}', '{"labels": ["free"]}'])('pass where the manifest is %s', (text) => {
+  it.each([
+    '{',
+    '[]',
+    '{"labels": "free"}',
+    '{"labels": ["free"]}',
+    '{"labels": ["free"], "goodLabel": null, "variants": 5}',
+  ])('pass where the manifest is %s', (text) => {
     writeManifest(text);
     expect(check()).toEqual([]);
+  });
+
+  it('are checked against the highest version where none is named, as a start takes it', () => {
+    writeManifest(JSON.stringify({ labels: ['cracks', 'free'], goodLabel: null, variants: {} }));
+    const unversioned = rules.replace('m/1.0.0', 'm');
+    expect(check(unversioned)).toEqual([]);
+    mkdirSync(join(folder, 'models', 'm', '1.10.0'));
+    writeFileSync(join(folder, 'models', 'm', '1.10.0', 'model.json'), MANIFEST);
+    mkdirSync(join(folder, 'models', 'm', '1.9.0'));
+    expect(check(unversioned)).toMatchObject([
+      { what: 'The model `m` has no class `cracks`.', instead: 'Did you mean `crack`?' },
+      { what: '`free` is the class of good parts: this rule would stop every one of them.' },
+    ]);
+  });
+
+  it.each([
+    ['int9', 'Did you mean `int8`?'],
+    ['constructor', 'Its variants are `fp32`, `int8`.'],
+  ])('stand beside a check of the variant: %s', (variant, instead) => {
+    writeManifest(MANIFEST);
+    const withVariant = (name: string) => MINIMAL.replace('m/1.0.0', `m/1.0.0\n      variant: ${name}`);
+    expect(check(withVariant(variant))).toMatchObject([
+      {
+        path: 'stations[0].model.variant',
+        line: 9,
+        what: `The model \`m/1.0.0\` has no variant \`${variant}\`.`,
+        instead,
+      },
+    ]);
+    expect(check(withVariant('int8'))).toEqual([]);
   });
 
   it('pass where there is no manifest', () => {
