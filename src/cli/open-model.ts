@@ -6,15 +6,17 @@ import { silentLogger } from '../base/logger.js';
 import { inferenceSchema } from '../config/schema/index.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
 import { OnnxClassifier } from '../vision/classifier.js';
-import { findModelPackage, loadModelPackage } from '../vision/model-package.js';
+import { findModelPackage, loadModelPackage, type ModelPackage } from '../vision/model-package.js';
 
 const MAX_WORKERS = 4;
 
 export interface OpenedModel {
+  readonly model: ModelPackage;
   readonly classifier: OnnxClassifier;
   readonly info: ClassifierInfo;
   /** Files to have under way at once, so that no worker waits. */
   readonly filesAtOnce: number;
+  readonly maxImagePixels: number;
 }
 
 /** `--provider`, with the names that the configuration knows. */
@@ -37,7 +39,7 @@ export async function openModel(path: string, provider: string, variant?: string
   const logger = { ...silentLogger, warn: (_: object, message: string) => void process.stderr.write(`${message}\n`) };
   const { maxImagePixels } = inferenceSchema.parse({});
   const classifier = new OnnxClassifier({ model, providers: [provider], workers, maxImagePixels, logger });
-  return { classifier, info: await classifier.start(), filesAtOnce: 2 * workers + 2 };
+  return { model, classifier, info: await classifier.start(), filesAtOnce: 2 * workers + 2, maxImagePixels };
 }
 
 /** What a reader of results should know of the model, for the head of a table. */

@@ -1,8 +1,7 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { messageOf } from '../base/errors.js';
-import type { Classification } from '../domain/model.js';
-import type { Classifier } from '../ports/classifier.js';
+import type { ClassifiedImage, Classifier, ClassifyOptions } from '../ports/classifier.js';
 import { visionErrors } from './errors.js';
 
 const PICTURE_EXTENSIONS = new Set(['.jpg', '.jpeg', '.png', '.tif', '.tiff', '.webp', '.bmp']);
@@ -16,7 +15,7 @@ export interface FoundFiles {
 }
 
 export type FileResult =
-  | { readonly file: string; readonly classification: Classification }
+  | ({ readonly file: string } & ClassifiedImage)
   | { readonly file: string; readonly error: unknown };
 
 /**
@@ -61,21 +60,21 @@ export async function* classifyFiles(
   classifier: Classifier,
   files: Iterable<string>,
   limit: number,
+  options: ClassifyOptions = {},
 ): AsyncGenerator<FileResult, void, undefined> {
   const underWay: Promise<FileResult>[] = [];
   for (const file of files) {
-    underWay.push(classifyFile(classifier, file));
+    underWay.push(classifyFile(classifier, file, options));
     const oldest = underWay.length < limit ? undefined : underWay.shift();
     if (oldest !== undefined) yield await oldest;
   }
   for (const result of underWay) yield await result;
 }
 
-async function classifyFile(classifier: Classifier, file: string): Promise<FileResult> {
+async function classifyFile(classifier: Classifier, file: string, options: ClassifyOptions): Promise<FileResult> {
   try {
     const data = await readPicture(file);
-    const { classification } = await classifier.classify({ kind: 'encoded', data }, { rotate: 0 });
-    return { file, classification };
+    return { file, ...(await classifier.classify({ kind: 'encoded', data }, { rotate: 0 }, options)) };
   } catch (error) {
     return { file, error };
   }

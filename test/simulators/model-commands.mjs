@@ -2,10 +2,12 @@
 import { Command } from 'commander';
 import { registerClassify } from '#jidoka/cli/classify.js';
 import { registerEval } from '#jidoka/cli/eval.js';
+import { registerModel } from '#jidoka/cli/model.js';
 
 const program = new Command('jidoka');
 registerClassify(program);
 registerEval(program);
+registerModel(program);
 try {
   await program.parseAsync();
 } catch (error) {

@@ -8,26 +8,29 @@ import sharp from 'sharp';
 const { root } = protobuf.parse(`
 syntax = "proto3";
 message Attribute { string name = 1; float f = 2; int64 i = 3; repeated int64 ints = 8; int32 type = 20; }
-message Tensor { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; }
+message Entry { string key = 1; string value = 2; }
+message Tensor { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; repeated Entry external_data = 13; int32 data_location = 14; }
 message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } }
 message Shape { repeated Dimension dim = 1; }
 message TensorType { int32 elem_type = 1; Shape shape = 2; }
-message Type { TensorType tensor_type = 1; }
+message MapType { int32 key_type = 1; Type value_type = 2; }
+message SequenceType { Type elem_type = 1; }
+message Type { TensorType tensor_type = 1; SequenceType sequence_type = 4; MapType map_type = 5; }
 message ValueInfo { string name = 1; Type type = 2; }
-message Node { repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4; repeated Attribute attribute = 5; }
+message Node { repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4; repeated Attribute attribute = 5; string domain = 7; }
 message Graph { repeated Node node = 1; string name = 2; repeated Tensor initializer = 5; repeated ValueInfo input = 11; repeated ValueInfo output = 12; }
 message OperatorSet { string domain = 1; int64 version = 2; }
-message Model { int64 ir_version = 1; string producer_name = 2; Graph graph = 7; repeated OperatorSet opset_import = 8; }
+message Model { int64 ir_version = 1; string producer_name = 2; string producer_version = 3; Graph graph = 7; repeated OperatorSet opset_import = 8; }
 `);
 const modelType = root.lookupType('Model');
 
-const FLOAT = 1;
-const UINT8 = 2;
-const INT64 = 7;
+export const FLOAT = 1;
+export const UINT8 = 2;
+export const INT64 = 7;
 const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_INTS = 7;
 
-type Dimension = number | string;
+export type Dimension = number | string;
 
 export interface TinyModel {
   readonly width?: number;
@@ -138,6 +141,11 @@ export function tinyModel(options: TinyModel = {}): Uint8Array {
       }),
     )
     .finish();
+}
+
+/** The bytes of an ONNX file, of its parts by their names in onnx.proto. */
+export function encodeModel(model: Record<string, unknown>): Uint8Array {
+  return modelType.encode(modelType.fromObject(model)).finish();
 }
 
 /** Matrix products that depend on the input, so that no optimiser computes them at load; their result is 0. */
@@ -255,26 +263,31 @@ export async function writeTinyPackage(
   return folder;
 }
 
-function node(opType: string, input: readonly string[], output: readonly string[], attributes: object[] = []): object {
+export function node(
+  opType: string,
+  input: readonly string[],
+  output: readonly string[],
+  attributes: object[] = [],
+): object {
   return { opType, input, output, name: output[0], attribute: attributes };
 }
 
-function attribute(name: string, value: number | readonly number[]): object {
+export function attribute(name: string, value: number | readonly number[]): object {
   return typeof value === 'number'
     ? { name, i: value, type: ATTRIBUTE_INT }
     : { name, ints: value, type: ATTRIBUTE_INTS };
 }
 
-function valueInfo(name: string, elemType: number, shape: readonly Dimension[]): object {
+export function valueInfo(name: string, elemType: number, shape: readonly Dimension[]): object {
   const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
   return { name, type: { tensorType: { elemType, shape: { dim } } } };
 }
 
-function floats(name: string, dims: readonly number[], values: readonly number[]): object {
+export function floats(name: string, dims: readonly number[], values: readonly number[]): object {
   return { name, dims, dataType: FLOAT, rawData: new Uint8Array(Float32Array.from(values).buffer) };
 }
 
-function integers(name: string, values: readonly number[]): object {
+export function integers(name: string, values: readonly number[]): object {
   const rawData = new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer);
   return { name, dims: [values.length], dataType: INT64, rawData };
 }

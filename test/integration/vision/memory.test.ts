@@ -10,7 +10,15 @@ const picture: RawImage = {
   height: 700,
   data: new Uint8Array(490_000).fill(99),
 };
-const preprocessing = { resize: 'stretch' as const, kernel: 'linear' as const, fill: 0, scale: 1, mean: [0], std: [1], order: 'rgb' as const };
+const preprocessing = {
+  resize: 'stretch' as const,
+  kernel: 'linear' as const,
+  fill: 0,
+  scale: 1,
+  mean: [0],
+  std: [1],
+  order: 'rgb' as const,
+};
 const input = {
   name: 'image',
   width: 700,

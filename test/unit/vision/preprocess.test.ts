@@ -18,7 +18,15 @@ const MAX_PIXELS = 100_000_000;
 async function seen(image: Image, target: Target, view = upright, maxPixels = MAX_PIXELS): Promise<number[]> {
   const { width, height, channels = 1, resize = 'stretch', fill = 0 } = target;
   const input = { name: 'image', width, height, channels, layout: 'NHWC' as const, type: 'uint8' as const };
-  const preprocessing = { resize, kernel: 'nearest' as const, fill, scale: 1, mean: [0], std: [1], order: 'rgb' as const };
+  const preprocessing = {
+    resize,
+    kernel: 'nearest' as const,
+    fill,
+    scale: 1,
+    mean: [0],
+    std: [1],
+    order: 'rgb' as const,
+  };
   return [...(await preprocess(image, view, { input, preprocessing }, maxPixels))];
 }
 

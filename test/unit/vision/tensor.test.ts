@@ -34,4 +34,10 @@ describe('tensorFiller', () => {
     const fill = filler({ channels: 3, type: 'float32', layout: 'NCHW' }, { mean: [10], std: [10] });
     expect(fill(pixels)).toEqual(Float32Array.of(0, 3, 1, 4, 2, 5));
   });
+
+  it('puts blue first where the model was trained so, with mean and std in that order', () => {
+    expect(filler({ channels: 3 }, { order: 'bgr' })(pixels)).toEqual(Uint8Array.of(30, 20, 10, 60, 50, 40));
+    const fill = filler({ channels: 3, type: 'float32', layout: 'NCHW' }, { order: 'bgr', mean: [30, 20, 10] });
+    expect(fill(pixels)).toEqual(Float32Array.of(0, 30, 0, 30, 0, 30));
+  });
 });
