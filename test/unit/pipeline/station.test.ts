@@ -5,6 +5,7 @@ import { silentLogger } from '#jidoka/base/logger.js';
 import type { Frame } from '#jidoka/domain/frame.js';
 import type { VerdictPolicy } from '#jidoka/domain/verdict.js';
 import { Inspector, type InspectorOptions } from '#jidoka/pipeline/inspect.js';
+import { ModelSlot } from '#jidoka/pipeline/model-slot.js';
 import { Station, type StationOptions } from '#jidoka/pipeline/station.js';
 import {
   frame,
@@ -38,11 +39,13 @@ function build({ camera, answer, ledger = new MemoryLedger(), output, inspector,
   const theInspector = new Inspector({
     station: { name: 'surface', images: 'fails-and-reviews' },
     view: { rotate: 0 },
-    policy,
     camera,
     sensors: noSensors,
-    classifier: new ScriptedClassifier(answer ?? (async () => 0.9)),
-    model: twoClasses,
+    models: new ModelSlot({
+      classifier: new ScriptedClassifier(answer ?? (async () => 0.9)),
+      info: twoClasses,
+      policy,
+    }),
     encoder: { toJpeg: async (image) => image.data },
     jpegQuality: 85,
     ledger,
