@@ -98,6 +98,35 @@ describe('Station', () => {
     expect(camera.inspectedFrames).toHaveLength(12);
   });
 
+  it('judges a part wholly by the model that it began with, and the next by the new one', async () => {
+    const strict = { ...policy, minimumPassConfidence: 0.95 };
+    const next = { ...twoClasses, model: { ...twoClasses.model, version: '2.0.0' }, workers: 1 };
+    const other = new ScriptedClassifier(async () => 0.92);
+    const models: ModelSlot = new ModelSlot({
+      classifier: new ScriptedClassifier(async () => {
+        // The change comes while the first part is with its model.
+        void models.change({ classifier: other, info: next, policy: strict });
+        return 0.9;
+      }),
+      info: twoClasses,
+      policy,
+    });
+    const output = new RecordingOutput();
+    const { station, ledger } = build({ camera: new ScriptedCamera(() => frames(3)), output, inspector: { models } });
+    await station.run(never);
+    const judged = ledger.records.map(({ inspection }) => [
+      inspection.model.version,
+      inspection.result?.scores['good'],
+      inspection.verdict.decision,
+    ]);
+    expect(judged).toEqual([
+      ['1.0.0', expect.closeTo(0.9, 5), 'pass'],
+      ['2.0.0', expect.closeTo(0.92, 5), 'review'],
+      ['2.0.0', expect.closeTo(0.92, 5), 'review'],
+    ]);
+    expect(output.written.map(({ decision }) => decision)).toEqual(['pass', 'review', 'review']);
+  });
+
   it('keeps images of fails and reviews only, as configured', async () => {
     const camera = new ScriptedCamera(() => frames(3));
     const { station, ledger } = build({ camera, answer: async (pixel) => [0.9, 0.1, 0.45][pixel] ?? 0 });
