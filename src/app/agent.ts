@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Lifecycle } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
+import { Rerun } from '../base/rerun.js';
 import type { Inspection } from '../domain/inspection.js';
 import { STATUS_SCHEMA, type StatusMessage } from '../domain/state.js';
 import type { Deliverer } from '../pipeline/deliver.js';
@@ -9,6 +10,7 @@ import type { ClassifierInfo } from '../ports/classifier.js';
 import type { Ledger } from '../ports/ledger.js';
 import type { Publisher } from '../ports/publisher.js';
 import { type HealthSource, type Trouble, troublesOf } from './health.js';
+import type { ModelReload, ReloadableStation } from './model-reload.js';
 import type { RunningStation, StationPlan } from './station-plan.js';
 
 const HEALTH_CHECK_MS = 1000;
@@ -27,6 +29,7 @@ export interface AgentParts {
   /** Connections to OPC UA servers. */
   readonly connections: readonly (Lifecycle & HealthSource)[];
   readonly stations: readonly StationPlan[];
+  readonly modelReload: ModelReload;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -49,6 +52,9 @@ export class Agent {
   #statusSent = { key: '', atMs: 0 };
   #running: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
+  readonly #reloads = new Rerun(() => this.#reload());
+  #started = false;
+  #reloadAsked = false;
 
   constructor(parts: AgentParts, events: AgentEvents = {}) {
     this.#parts = parts;
@@ -84,6 +90,17 @@ export class Agent {
       () => undefined,
     );
     this.#running.catch(() => undefined);
+    this.#started = true;
+    if (this.#reloadAsked) this.reloadModels();
+  }
+
+  /**
+   * Reads the configuration again and changes the models that are others now, while the line runs. Returns at once:
+   * what becomes of it is in the log and in the health. A call during a start or another reload is served after it.
+   */
+  reloadModels(): void {
+    this.#reloadAsked = true;
+    if (this.#started && !this.#stopping.signal.aborted) void this.#reloads.request();
   }
 
   /** Resolves after `stop`; rejects when a station cannot go on. */
@@ -100,7 +117,8 @@ export class Agent {
   async #stopAll(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#timer);
-    const { ledger, publisher, deliverer, connections, logger } = this.#parts;
+    const { ledger, publisher, deliverer, connections, modelReload, logger } = this.#parts;
+    modelReload.stop();
     const quietly = async (what: string, work: Promise<unknown>): Promise<void> => {
       await work.catch((error: unknown) => logger.error({}, `${what} did not stop cleanly: ${messageOf(error)}`));
     };
@@ -110,6 +128,7 @@ export class Agent {
     await quietly('The broker connection', publisher.stop(DRAIN_MS));
     await Promise.all([
       quietly('The store', ledger.stop()),
+      this.#reloads.idle(),
       ...connections.map((connection) => quietly(connection.where, connection.stop())),
     ]);
   }
@@ -139,6 +158,15 @@ export class Agent {
       `${waiting} waiting for the broker`,
       ...(trouble ? [`${trouble.where}: ${trouble.text}`] : []),
     ].join('; ');
+  }
+
+  async #reload(): Promise<void> {
+    const { modelReload } = this.#parts;
+    const changed = ({ name }: ReloadableStation): void => {
+      for (const station of this.#stations) if (station.name === name) this.#announceState(station);
+    };
+    await modelReload.run(this.#stations, changed);
+    if (!this.#stopping.signal.aborted) this.#beat();
   }
 
   #inspected(station: RunningStation, inspection: Inspection, seq: number): void {
@@ -174,7 +202,7 @@ export class Agent {
   }
 
   #healthSources(): HealthSource[] {
-    const { ledger, publisher, deliverer, connections } = this.#parts;
+    const { ledger, publisher, deliverer, connections, modelReload } = this.#parts;
     return [
       {
         where: 'store',
@@ -191,6 +219,7 @@ export class Agent {
       },
       ...connections,
       ...this.#stations.flatMap((station) => station.health),
+      ...modelReload.health,
     ];
   }
 }

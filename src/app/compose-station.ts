@@ -4,17 +4,17 @@ import { sleep } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import type { StationConfig } from '../config/schema/station.js';
 import { Inspector } from '../pipeline/inspect.js';
-import { verdictPolicy } from '../pipeline/policy.js';
 import { Station } from '../pipeline/station.js';
 import { StationTally } from '../pipeline/station-state.js';
 import { type Trigger, tagTrigger, timerTrigger } from '../pipeline/trigger.js';
 import type { Camera } from '../ports/camera.js';
-import type { Classifier, ClassifierInfo } from '../ports/classifier.js';
 import type { ImageEncoder } from '../ports/image-encoder.js';
 import type { Ledger } from '../ports/ledger.js';
 import type { SensorSource, TagWatcher } from '../ports/sensors.js';
 import type { VerdictOutput } from '../ports/verdict-output.js';
 import type { HealthSource } from './health.js';
+import type { LoadedModel } from './loaded-models.js';
+import { StationModel } from './station-model.js';
 import type { InspectionListener, RunningStation, StationPlan } from './station-plan.js';
 
 const SENSOR_GRACE_MS = 3000;
@@ -23,7 +23,8 @@ const SENSOR_POLL_MS = 25;
 export interface StationEquipment {
   readonly camera: Camera;
   readonly sensors: SensorSource;
-  readonly classifier: Classifier;
+  /** Loads and warms the model that the configuration names. */
+  readonly takeModel: () => Promise<LoadedModel>;
   readonly encoder: ImageEncoder;
   readonly ledger: Ledger;
   /** Present where the trigger is a tag. */
@@ -48,11 +49,11 @@ async function startStation(
   equipment: StationEquipment,
   onInspected: InspectionListener,
 ): Promise<RunningStation> {
-  const info = await equipment.classifier.start();
+  const loaded = await equipment.takeModel();
   try {
-    return await assemble(config, equipment, info, onInspected);
+    return await assemble(config, equipment, loaded, onInspected);
   } catch (error) {
-    await equipment.classifier.stop();
+    await loaded.release();
     throw error;
   }
 }
@@ -60,11 +61,11 @@ async function startStation(
 async function assemble(
   config: StationConfig,
   equipment: StationEquipment,
-  info: ClassifierInfo,
+  loaded: LoadedModel,
   onInspected: InspectionListener,
 ): Promise<RunningStation> {
-  const { camera, sensors, classifier, ledger, output, clock, logger } = equipment;
-  const policy = verdictPolicy(config, info);
+  const { camera, sensors, ledger, output, clock, logger } = equipment;
+  const model = new StationModel(config, loaded, logger);
   const closing = new AbortController();
   await sensors.start(closing.signal);
   await output?.start();
@@ -74,8 +75,7 @@ async function assemble(
     ...equipment,
     station: config,
     view: { rotate, color, ...(region !== undefined && { region }) },
-    policy,
-    model: info,
+    models: model.slot,
     onInspected: (inspection, seq) => {
       tally.add(inspection, seq);
       onInspected(inspection, seq);
@@ -93,7 +93,13 @@ async function assemble(
   });
   return {
     name: config.name,
-    info,
+    get info() {
+      return model.info;
+    },
+    get modelKey() {
+      return model.key;
+    },
+    changeModel: (next) => model.change(next),
     tally,
     health: stationHealth(config.name, equipment),
     settle: (signal) => connected(sensors, signal),
@@ -103,15 +109,15 @@ async function assemble(
         camera: camera.status(),
         dropped: station.dropped,
         failed: inspector.failed,
-        model: info,
+        model: model.info,
       }),
     busyMs: () => inspector.busyMs,
-    alive: (timeoutMs) => classifier.alive(timeoutMs),
+    alive: (timeoutMs) => model.slot.current.classifier.alive(timeoutMs),
     stop: async () => {
       await output?.stop();
       closing.abort();
       await sensors.stop();
-      await classifier.stop();
+      await model.stop();
     },
   };
 }

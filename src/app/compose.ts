@@ -17,16 +17,19 @@ import { Deliverer } from '../pipeline/deliver.js';
 import { SqliteLedger } from '../store/sqlite-ledger.js';
 import { OnnxClassifier } from '../vision/classifier.js';
 import { JpegEncoder } from '../vision/jpeg-encoder.js';
-import { findModelPackage, loadModelPackage } from '../vision/model-package.js';
 import { Agent, type AgentEvents } from './agent.js';
 import { planStation } from './compose-station.js';
 import type { HealthSource } from './health.js';
-import { SharedClassifier } from './shared-classifier.js';
+import { LoadedModels } from './loaded-models.js';
+import { modelChoice } from './model-choice.js';
+import { ModelReload } from './model-reload.js';
 import type { StationPlan } from './station-plan.js';
 
 export interface AgentSetup {
   /** With absolute paths. */
   readonly config: Config;
+  /** Reads the configuration as it stands at the time of the call, with absolute paths. */
+  readonly readConfig: () => Promise<Config>;
   readonly version: string;
   readonly stateDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -61,8 +64,8 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     logger,
   });
   const connections = await openableConnections(setup);
-  const classifiers = new Map<string, SharedClassifier>();
-  const stations = config.stations.map((station) => plan(setup, station, { ledger, connections, classifiers }));
+  const models = loadableModels(setup);
+  const stations = config.stations.map((station) => plan(setup, station, { ledger, connections, models }));
   const deliverer = new Deliverer({ outbox: ledger, publisher, window: config.mqtt.window, logger });
   return new Agent(
     {
@@ -72,6 +75,7 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
       deliverer,
       connections: [...connections.values()].map(watched),
       stations,
+      modelReload: new ModelReload({ running: config, readConfig: setup.readConfig, models, logger }),
       clock,
       logger,
     },
@@ -91,10 +95,10 @@ function secret({ environment, logger }: AgentSetup, reference: SecretReference)
 interface Shared {
   readonly ledger: SqliteLedger;
   readonly connections: ReadonlyMap<string, OpcuaConnection>;
-  readonly classifiers: Map<string, SharedClassifier>;
+  readonly models: LoadedModels;
 }
 
-function plan(setup: AgentSetup, station: StationConfig, { ledger, connections, classifiers }: Shared): StationPlan {
+function plan(setup: AgentSetup, station: StationConfig, { ledger, connections, models }: Shared): StationPlan {
   const { config, clock } = setup;
   const logger = setup.logger.child({ station: station.name });
   const { trigger, output } = station;
@@ -106,7 +110,7 @@ function plan(setup: AgentSetup, station: StationConfig, { ledger, connections, 
       clock,
     }),
     sensors: new OpcuaSensorSource({ sensors: station.sensors, connections, clock }),
-    classifier: classifierOf(setup, station, classifiers),
+    takeModel: () => models.take(modelChoice(config, station)),
     encoder: new JpegEncoder({ maxImagePixels: config.inference.maxImagePixels }),
     ledger,
     ...(trigger.kind === 'tag' && {
@@ -128,30 +132,11 @@ function plan(setup: AgentSetup, station: StationConfig, { ledger, connections, 
   });
 }
 
-/** Stations with the same package, variant and providers share one classifier. */
-function classifierOf(
-  { config, logger }: AgentSetup,
-  { model }: StationConfig,
-  classifiers: Map<string, SharedClassifier>,
-): SharedClassifier {
-  const { inference } = config;
-  const providers = model.providers ?? inference.providers;
-  const key = JSON.stringify([model.package, model.variant, providers]);
-  const known = classifiers.get(key);
-  if (known !== undefined) return known;
-  const { workers, maxImagePixels } = inference;
-  const shared = new SharedClassifier(
-    async () =>
-      new OnnxClassifier({
-        model: await loadModelPackage(await findModelPackage(model.package), model.variant),
-        providers,
-        workers,
-        maxImagePixels,
-        logger,
-      }),
+function loadableModels({ config, logger }: AgentSetup): LoadedModels {
+  const { workers, maxImagePixels } = config.inference;
+  return new LoadedModels(
+    (model, providers) => new OnnxClassifier({ model, providers, workers, maxImagePixels, logger }),
   );
-  classifiers.set(key, shared);
-  return shared;
 }
 
 async function openableConnections(setup: AgentSetup): Promise<Map<string, OpcuaConnection>> {

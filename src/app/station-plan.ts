@@ -1,8 +1,8 @@
 import type { Inspection } from '../domain/inspection.js';
 import type { StationState } from '../domain/state.js';
 import type { StationTally } from '../pipeline/station-state.js';
-import type { ClassifierInfo } from '../ports/classifier.js';
 import type { HealthSource } from './health.js';
+import type { ReloadableStation } from './model-reload.js';
 
 /** Called after an inspection is committed and counted. */
 export type InspectionListener = (inspection: Inspection, seq: number) => void;
@@ -14,10 +14,8 @@ export interface StationPlan {
   start(onInspected: InspectionListener): Promise<RunningStation>;
 }
 
-/** A station whose model is warm. */
-export interface RunningStation {
-  readonly name: string;
-  readonly info: ClassifierInfo;
+/** A station whose model is warm; `info` is that of the model in use. */
+export interface RunningStation extends ReloadableStation {
   readonly tally: StationTally;
   readonly health: readonly HealthSource[];
   /** Gives the servers a moment to answer, so that a start does not send the first parts to review for nothing. */

@@ -65,6 +65,7 @@ async function demo(options: DemoOptions): Promise<void> {
     const agent = await composeAgent(
       {
         config,
+        readConfig: async () => config,
         version: packageVersion(),
         stateDirectory,
         environment: process.env,

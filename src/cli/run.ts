@@ -18,6 +18,8 @@ export function registerRun(program: Command): void {
     .addHelpText(
       'after',
       `
+SIGHUP reads the file again and takes models into use that have changed; the line does not stop for it.
+
 Exit codes: 0 stopped by a signal, 1 cannot go on (restart it), 78 the configuration or a model must be corrected.
 
 Examples:
@@ -34,6 +36,7 @@ async function run(options: { readonly config: string; readonly verdicts?: true 
   const agent = await composeAgent(
     {
       config,
+      readConfig: () => configToRun(options.config),
       version: packageVersion(),
       stateDirectory: config.storage.directory ?? process.env['STATE_DIRECTORY'] ?? resolve('state'),
       environment: process.env,
@@ -44,5 +47,7 @@ async function run(options: { readonly config: string; readonly verdicts?: true 
       ? { onInspected: (inspection, seq) => process.stdout.write(`${verdictLine(inspection, seq, color)}\n`) }
       : {},
   );
+  // For good: without a listener the signal would end the process.
+  process.on('SIGHUP', () => agent.reloadModels());
   process.exitCode = await serve(agent, new SystemdNotifier({ logger }), logger);
 }

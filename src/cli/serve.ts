@@ -1,8 +1,8 @@
 import type { Agent } from '../app/agent.js';
+import { modelFields } from '../app/model-fields.js';
 import type { SystemdNotifier } from '../app/systemd.js';
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import type { ClassifierInfo } from '../ports/classifier.js';
 
 /** Longest orderly stop; a model run that hangs must not keep the process alive for ever. */
 const STOP_MS = 10_000;
@@ -48,25 +48,4 @@ export async function serve(agent: Agent, notifier: SystemdNotifier, logger: Log
     await agent.stop();
     clearTimeout(overdue);
   }
-}
-
-function modelFields({
-  model,
-  variant,
-  provider,
-  providerFallbacks,
-  workers,
-  license,
-  dataSource,
-}: ClassifierInfo): object {
-  return {
-    model: `${model.name} ${model.version}`,
-    variant,
-    sha256: model.sha256.slice(0, 12),
-    provider,
-    ...(providerFallbacks.length > 0 && { fallbacks: providerFallbacks }),
-    workers,
-    license,
-    dataSource,
-  };
 }

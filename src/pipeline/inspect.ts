@@ -8,14 +8,15 @@ import type { StationConfig } from '../config/schema/station.js';
 import type { Image, View } from '../domain/frame.js';
 import type { Inspection, InspectionResult, StageTiming } from '../domain/inspection.js';
 import type { Classification } from '../domain/model.js';
-import type { Decision, ReasonCode, VerdictPolicy } from '../domain/verdict.js';
+import type { Decision, ReasonCode } from '../domain/verdict.js';
 import type { Camera } from '../ports/camera.js';
-import type { Classifier, ClassifierInfo } from '../ports/classifier.js';
+import type { Classifier } from '../ports/classifier.js';
 import type { ImageEncoder } from '../ports/image-encoder.js';
 import type { Ledger } from '../ports/ledger.js';
 import type { SensorSource } from '../ports/sensors.js';
 import type { VerdictOutput } from '../ports/verdict-output.js';
 import { type Evidence, judge } from './judge.js';
+import type { ModelInUse, ModelSlot } from './model-slot.js';
 import type { PairedPart } from './paired-part.js';
 
 /** Inspections that may be judged and not yet committed; beyond it the station waits for the disk. */
@@ -24,11 +25,10 @@ const MAX_UNCOMMITTED = 64;
 export interface InspectorOptions {
   readonly station: Pick<StationConfig, 'name' | 'images'>;
   readonly view: View;
-  readonly policy: VerdictPolicy;
   readonly camera: Camera;
   readonly sensors: SensorSource;
-  readonly classifier: Classifier;
-  readonly model: ClassifierInfo;
+  /** Read once for each part. */
+  readonly models: ModelSlot;
   readonly encoder: ImageEncoder;
   readonly jpegQuality: number;
   readonly ledger: Ledger;
@@ -56,13 +56,17 @@ export class Inspector {
 
   constructor(options: InspectorOptions) {
     this.#options = options;
-    // One part in each worker and one more being prepared or judged meanwhile.
-    this.#classifying = new Semaphore(options.model.workers + 1);
+    this.#classifying = new Semaphore(this.#partsAtOnce());
   }
 
   /** Verdicts that the PLC did not take and inspections that the ledger refused. */
   get failed(): { readonly plcWrites: number; readonly records: number } {
     return { plcWrites: this.#outputFailures, records: this.#recordsRefused };
+  }
+
+  /** One part in each worker and one more being prepared or judged meanwhile. */
+  #partsAtOnce(): number {
+    return this.#options.models.current.info.workers + 1;
   }
 
   /** How long the oldest part has been with the model, ms; 0 when none is. The watchdog looks at it. */
@@ -80,6 +84,7 @@ export class Inspector {
     let failure: { readonly error: unknown } | undefined;
     for (;;) {
       await this.#uncommitted.acquire();
+      this.#classifying.limit = this.#partsAtOnce();
       await this.#classifying.acquire();
       const paired = await queue.shift();
       if (paired === undefined) break;
@@ -100,7 +105,9 @@ export class Inspector {
 
   async #inspect(paired: PairedPart): Promise<void> {
     const { ledger, camera, onInspected } = this.#options;
-    const decided = this.#decide(paired).finally(() => this.#classifying.release());
+    const decided = this.#options.models
+      .use((model) => this.#decide(paired, model))
+      .finally(() => this.#classifying.release());
     const kept = decided.then(({ inspection, image }) => this.#kept(inspection.verdict.decision, image));
     // The reject gate has milliseconds: it waits neither for the image nor for the disk.
     const actuated = this.#verdicts.turn()(async () => this.#actuate((await decided).inspection));
@@ -127,14 +134,17 @@ export class Inspector {
     this.#options.logger.error({ part: inspection.id }, `An inspection is not recorded: ${error.message}`);
   }
 
-  async #decide({ part, frame }: PairedPart): Promise<{ inspection: Inspection; image: Image | undefined }> {
-    const { clock, sensors, policy, station, model } = this.#options;
+  async #decide(
+    { part, frame }: PairedPart,
+    { classifier, info, policy }: ModelInUse,
+  ): Promise<{ inspection: Inspection; image: Image | undefined }> {
+    const { clock, sensors, station } = this.#options;
     const startedMs = clock.monotonicMs();
     this.#started.set(part.id, startedMs);
     const capturedAtMs = frame?.capturedAtMs ?? part.openedAtMs;
     // Waiting is from the trigger or the frame, whichever was later: a file may be older than the agent.
     const waitMs = Math.max(0, clock.nowMs() - Math.max(capturedAtMs, part.openedAtMs));
-    const { evidence, image } = await this.#classify(frame);
+    const { evidence, image } = await this.#classify(frame, classifier);
     // Taken after the inference: by then the server has had time to send the values of the capture time.
     const snapshot = sensors.snapshot(capturedAtMs);
     const verdict = judge(evidence, snapshot, policy);
@@ -147,7 +157,7 @@ export class Inspector {
       capturedAtMs,
       decidedAtMs: clock.nowMs(),
       verdict,
-      model: model.model,
+      model: info.model,
       result: evidence.classification === undefined ? null : resultOf(evidence.classification),
       snapshot,
       timing: {
@@ -160,8 +170,11 @@ export class Inspector {
     return { inspection, image };
   }
 
-  async #classify(frame: PairedPart['frame']): Promise<{ evidence: Evidence; image: Image | undefined }> {
-    const { camera, classifier, view, logger } = this.#options;
+  async #classify(
+    frame: PairedPart['frame'],
+    classifier: Classifier,
+  ): Promise<{ evidence: Evidence; image: Image | undefined }> {
+    const { camera, view, logger } = this.#options;
     if (frame === undefined) {
       const text = 'the camera gave no frame for this part in time';
       return { evidence: { failure: { code: 'NO_FRAME', text } }, image: undefined };

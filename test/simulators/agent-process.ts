@@ -53,6 +53,11 @@ export class AgentProcess {
     });
   }
 
+  /** How many log lines so far match. */
+  count(pattern: RegExp): number {
+    return this.log.filter(({ msg }) => pattern.test(String(msg))).length;
+  }
+
   ready(): Promise<Record<string, unknown>> {
     return this.logged(/^Ready\b/);
   }
@@ -60,6 +65,11 @@ export class AgentProcess {
   /** The exit code, or the signal's name where one ended the process. */
   exited(): Promise<number | NodeJS.Signals> {
     return this.#exit;
+  }
+
+  /** Sends a signal that does not end the process. */
+  send(name: NodeJS.Signals): void {
+    this.#child.kill(name);
   }
 
   async signal(name: NodeJS.Signals): Promise<number | NodeJS.Signals> {

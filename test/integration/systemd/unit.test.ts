@@ -58,7 +58,13 @@ describe.skipIf(version === 0)(`jidoka.service${reason}`, () => {
 describe('jidoka.service', () => {
   it('keeps what the daemon relies on', () => {
     const lines = unit.split('\n');
-    for (const line of ['Type=notify', 'NotifyAccess=all', 'RestartPreventExitStatus=78', 'StateDirectory=jidoka']) {
+    for (const line of [
+      'Type=notify',
+      'NotifyAccess=all',
+      'ExecReload=/bin/kill -HUP $MAINPID',
+      'RestartPreventExitStatus=78',
+      'StateDirectory=jidoka',
+    ]) {
       expect(lines).toContain(line);
     }
     expect(lines.filter((line) => /^MemoryDenyWriteExecute=/.test(line))).toEqual([]);

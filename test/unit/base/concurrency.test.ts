@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Backoff } from '#jidoka/base/backoff.js';
 import { BoundedQueue } from '#jidoka/base/bounded-queue.js';
 import { InOrder } from '#jidoka/base/in-order.js';
+import { Rerun } from '#jidoka/base/rerun.js';
 import { Semaphore } from '#jidoka/base/semaphore.js';
 
 describe('BoundedQueue', () => {
@@ -106,5 +107,73 @@ describe('Backoff', () => {
     expect(low.next()).toBe(50);
     const high = new Backoff({ initialMs: 100, maxMs: 1000, random: () => 1 });
     expect([high.next(), high.next()]).toEqual([100, 200]);
+  });
+});
+
+describe('Semaphore with another limit', () => {
+  it('lets in who waits when it is raised, and lets those inside finish when it is lowered', async () => {
+    const semaphore = new Semaphore(1);
+    const entered: number[] = [];
+    const enter = (id: number) => semaphore.acquire().then(() => void entered.push(id));
+    const all = [1, 2, 3, 4].map(enter);
+    await all[0];
+    expect(entered).toEqual([1]);
+    semaphore.limit = 3;
+    await Promise.all(all.slice(0, 3));
+    expect(entered).toEqual([1, 2, 3]);
+    semaphore.limit = 1;
+    expect(semaphore.inUse).toBe(3);
+    semaphore.release();
+    semaphore.release();
+    await Promise.resolve();
+    expect(entered).toEqual([1, 2, 3]);
+    semaphore.release();
+    await all[3];
+    expect(semaphore.inUse).toBe(1);
+    semaphore.release();
+    expect(semaphore.inUse).toBe(0);
+  });
+});
+
+describe('Rerun', () => {
+  /** Work whose runs end when they are told to. */
+  function controlled() {
+    const ends: ((error?: Error) => void)[] = [];
+    const rerun = new Rerun(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          ends.push((error) => (error === undefined ? resolve() : reject(error)));
+        }),
+    );
+    return { rerun, ends };
+  }
+
+  it('serves every request that comes during a run with one more run', async () => {
+    const { rerun, ends } = controlled();
+    const first = rerun.request();
+    const others = [rerun.request(), rerun.request(), rerun.request()];
+    expect(ends).toHaveLength(1);
+    ends[0]?.();
+    await first;
+    await expect.poll(() => ends.length).toBe(2);
+    ends[1]?.();
+    await Promise.all(others);
+    expect(ends).toHaveLength(2);
+    const later = rerun.request();
+    expect(ends).toHaveLength(3);
+    ends[2]?.();
+    await later;
+  });
+
+  it('goes on after a run that failed, and tells only those whom it served', async () => {
+    const { rerun, ends } = controlled();
+    const failing = rerun.request();
+    const next = rerun.request();
+    ends[0]?.(new Error('no'));
+    await expect(failing).rejects.toThrow('no');
+    await expect.poll(() => ends.length).toBe(2);
+    const idle = rerun.idle();
+    ends[1]?.();
+    await Promise.all([next, idle]);
   });
 });

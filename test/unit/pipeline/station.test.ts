@@ -5,6 +5,7 @@ import { silentLogger } from '#jidoka/base/logger.js';
 import type { Frame } from '#jidoka/domain/frame.js';
 import type { VerdictPolicy } from '#jidoka/domain/verdict.js';
 import { Inspector, type InspectorOptions } from '#jidoka/pipeline/inspect.js';
+import { ModelSlot } from '#jidoka/pipeline/model-slot.js';
 import { Station, type StationOptions } from '#jidoka/pipeline/station.js';
 import {
   frame,
@@ -38,11 +39,13 @@ function build({ camera, answer, ledger = new MemoryLedger(), output, inspector,
   const theInspector = new Inspector({
     station: { name: 'surface', images: 'fails-and-reviews' },
     view: { rotate: 0 },
-    policy,
     camera,
     sensors: noSensors,
-    classifier: new ScriptedClassifier(answer ?? (async () => 0.9)),
-    model: twoClasses,
+    models: new ModelSlot({
+      classifier: new ScriptedClassifier(answer ?? (async () => 0.9)),
+      info: twoClasses,
+      policy,
+    }),
     encoder: { toJpeg: async (image) => image.data },
     jpegQuality: 85,
     ledger,
@@ -93,6 +96,35 @@ describe('Station', () => {
     expect(output.written.map(({ counter }) => counter)).toEqual(parts.map((_, index) => index + 1));
     expect(inspected.map(({ seq }) => seq)).toEqual(parts.map((_, index) => index + 1));
     expect(camera.inspectedFrames).toHaveLength(12);
+  });
+
+  it('judges a part wholly by the model that it began with, and the next by the new one', async () => {
+    const strict = { ...policy, minimumPassConfidence: 0.95 };
+    const next = { ...twoClasses, model: { ...twoClasses.model, version: '2.0.0' }, workers: 1 };
+    const other = new ScriptedClassifier(async () => 0.92);
+    const models: ModelSlot = new ModelSlot({
+      classifier: new ScriptedClassifier(async () => {
+        // The change comes while the first part is with its model.
+        void models.change({ classifier: other, info: next, policy: strict });
+        return 0.9;
+      }),
+      info: twoClasses,
+      policy,
+    });
+    const output = new RecordingOutput();
+    const { station, ledger } = build({ camera: new ScriptedCamera(() => frames(3)), output, inspector: { models } });
+    await station.run(never);
+    const judged = ledger.records.map(({ inspection }) => [
+      inspection.model.version,
+      inspection.result?.scores['good'],
+      inspection.verdict.decision,
+    ]);
+    expect(judged).toEqual([
+      ['1.0.0', expect.closeTo(0.9, 5), 'pass'],
+      ['2.0.0', expect.closeTo(0.92, 5), 'review'],
+      ['2.0.0', expect.closeTo(0.92, 5), 'review'],
+    ]);
+    expect(output.written.map(({ decision }) => decision)).toEqual(['pass', 'review', 'review']);
   });
 
   it('keeps images of fails and reviews only, as configured', async () => {

@@ -1,0 +1,105 @@
+import { messageOf } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { Config } from '../config/schema/index.js';
+import type { ClassifierInfo } from '../ports/classifier.js';
+import { keysForRestart } from './config-difference.js';
+import type { HealthSource, Trouble } from './health.js';
+import type { LoadedModel, LoadedModels } from './loaded-models.js';
+import { modelChoice } from './model-choice.js';
+import { modelFields } from './model-fields.js';
+
+/** A station whose model can be changed while it runs. */
+export interface ReloadableStation {
+  readonly name: string;
+  readonly info: ClassifierInfo;
+  readonly modelKey: string;
+  /** @throws JidokaError (config) where the station's rules do not fit; the model in use goes on then */
+  changeModel(next: LoadedModel): void;
+}
+
+export interface ModelReloadOptions {
+  /** What the agent was started with. */
+  readonly running: Config;
+  /** Reads the configuration as it stands now. */
+  readonly readConfig: () => Promise<Config>;
+  readonly models: LoadedModels;
+  readonly logger: Logger;
+}
+
+/**
+ * Changes the models of stations that run to what the configuration and the packages say now. A new model is loaded,
+ * checked and warmed beside the one in use, which stays whatever fails. Of the rest of the configuration nothing is
+ * applied.
+ */
+export class ModelReload {
+  readonly #options: ModelReloadOptions;
+  #troubles: readonly Trouble[] = [];
+  #stopping = false;
+
+  constructor(options: ModelReloadOptions) {
+    this.#options = options;
+  }
+
+  /** What the last reload could not do, until one succeeds. */
+  get health(): readonly HealthSource[] {
+    return this.#troubles.map(({ where, text }) => ({ where, trouble: () => text }));
+  }
+
+  /** Never rejects: what fails is logged and shown by `health`. `onChanged` is called for each change. */
+  async run(stations: readonly ReloadableStation[], onChanged: (station: ReloadableStation) => void): Promise<void> {
+    if (this.#stopping) return;
+    const { running, logger } = this.#options;
+    logger.info({}, 'Reading the configuration again; models that have changed are taken into use.');
+    const config = await this.#options.readConfig().catch((error: unknown) => {
+      logger.error({}, `The configuration cannot be used, so every model stays as it is: ${messageOf(error)}`);
+    });
+    if (config === undefined) {
+      const text = 'it could not be used when it was read again, see the log; the models stay as they were';
+      this.#troubles = [{ where: 'configuration', text }];
+      return;
+    }
+    const keys = keysForRestart(running, config);
+    if (keys.length > 0) {
+      logger.warn({ keys }, 'The configuration has changed beyond the models; that takes effect at a restart only.');
+    }
+    const troubles: Trouble[] = [];
+    let changed = 0;
+    for (const station of stations) {
+      const result = await this.#reload(station, config);
+      if (result === 'changed') {
+        changed += 1;
+        onChanged(station);
+      } else if (result !== 'same') troubles.push(result);
+    }
+    this.#troubles = troubles;
+    logger.info({ changed, failed: troubles.length }, 'The models have been looked at.');
+  }
+
+  /** No model is changed from here on; what is being loaded is let go of when it is ready. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  async #reload(station: ReloadableStation, config: Config): Promise<'changed' | 'same' | Trouble> {
+    const { models, logger } = this.#options;
+    const wanted = config.stations.find(({ name }) => name === station.name);
+    if (wanted === undefined || this.#stopping) return 'same';
+    let next: LoadedModel | undefined;
+    try {
+      next = await models.take(modelChoice(config, wanted));
+      if (next.key === station.modelKey || this.#stopping) {
+        await next.release();
+        return 'same';
+      }
+      station.changeModel(next);
+    } catch (error) {
+      await next?.release();
+      const { name, version } = station.info.model;
+      const text = `${name} ${version} goes on, since the model could not be changed: ${messageOf(error)}`;
+      logger.error({ station: station.name }, text);
+      return { where: `model of ${station.name}`, text };
+    }
+    logger.info(modelFields(next.info), `Station ${station.name} judges with this model from the next part on.`);
+    return 'changed';
+  }
+}
