@@ -29,7 +29,8 @@ export async function buildPackage(
   return publishPackage(target, force, async (folder) => {
     await writeFile(join(folder, MODEL_FILE), bytes);
     await writeManifest(folder, manifest);
-    const chosen = chooseGolden(samples);
+    const { width, height, channels } = manifest.input;
+    const chosen = chooseGolden(samples, width * height * channels);
     if (chosen.length > 0) {
       const golden = await running(folder, maxImagePixels, (classifier) =>
         writeGolden(folder, chosen, classifier, IMPORTED_VARIANT),
