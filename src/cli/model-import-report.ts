@@ -54,9 +54,8 @@ export function outcomeLines(
 
 /** What comes next for whoever imported the model. */
 export function nextSteps(folder: string, manifest: Manifest, golden: 'pictures' | 'generated' | 'none'): string {
-  const { name, version, license, dataSource, output, goodLabel } = manifest;
+  const { name, version, license, dataSource, output } = manifest;
   const missing = [license, dataSource].includes('not stated');
-  const station = goodLabel === null ? [] : ['      # verdict: { minimumPassConfidence: 0.8 }'];
   return `
 ${folder} is ready; the agent's own loader has read it and run it.
 ${GOLDEN[golden]}
@@ -68,7 +67,7 @@ next
 ${output.map === null ? '' : `     and see where it looks:\n       jidoka classify ${folder} PICTURES --heatmap FOLDER\n`}  3. Let a station use it, at first one without output.plc:
        model:
          package: ${name}/${version}
-${station.join('\n')}${station.length > 0 ? '\n' : ''}`;
+`;
 }
 
 const GOLDEN = {

@@ -53,8 +53,7 @@ async function settleLabels({ labels }: ImportOptions, ask: Ask): Promise<readon
   return labelsFrom(
     labels ??
       (await ask({
-        text: 'What are the classes, in the order of the output?',
-        why: 'most frameworks sort class folders by name',
+        text: 'What are the classes, in the order of the output (mostly that of the names of class folders)?',
         option: '--labels a,b,c or --labels FILE',
       })),
   );
