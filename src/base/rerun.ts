@@ -13,8 +13,9 @@ export class Rerun {
 
   /** Settles with the run that serves this request. */
   request(): Promise<void> {
+    if (this.#next !== undefined) return this.#next;
     if (this.#running === undefined) return this.#run();
-    this.#next ??= this.idle().then(() => {
+    this.#next = this.idle().then(() => {
       this.#next = undefined;
       return this.#run();
     });

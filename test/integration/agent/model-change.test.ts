@@ -9,9 +9,11 @@ import { StationOnDisk, Subscriber } from './line.js';
 
 /** Calls dark pictures good, so that a bright part tells by its verdict which model judged it. */
 const INVERSE: TinyModel = { weights: [-10, 10], biases: [5, -5] };
+/** A machine may have other work. */
+const PATIENT = { timeout: 60_000 };
 const RELOADED = /^The models have been looked at\./;
 
-describe('jidoka run on SIGHUP', { timeout: 120_000 }, () => {
+describe('jidoka run on SIGHUP', { timeout: 240_000 }, () => {
   let broker: AedesBroker;
   let station: StationOnDisk;
   let subscriber: Subscriber;
@@ -31,7 +33,7 @@ describe('jidoka run on SIGHUP', { timeout: 120_000 }, () => {
     await writeTinyPackage(station.folder);
     await station.writeConfig({ mqttUrl: broker.url, model: join(station.folder, 'tiny') });
     agent = new AgentProcess(station.config);
-    await agent.ready();
+    await agent.logged(/^Ready\b/, 60_000);
   });
 
   afterEach(async () => {
@@ -50,14 +52,14 @@ describe('jidoka run on SIGHUP', { timeout: 120_000 }, () => {
   }
 
   async function allArrived(): Promise<void> {
-    await vi.waitFor(() => expect(subscriber.unique.length).toBe(delivered.length), { timeout: 30_000 });
+    await vi.waitFor(() => expect(subscriber.unique.length).toBe(delivered.length), PATIENT);
   }
 
   /** Sends the signal and waits until it has been served. */
   async function reload(outcome = RELOADED): Promise<void> {
     const before = agent.count(outcome);
     agent.send('SIGHUP');
-    await vi.waitFor(() => expect(agent.count(outcome)).toBeGreaterThan(before), { timeout: 30_000 });
+    await vi.waitFor(() => expect(agent.count(outcome)).toBeGreaterThan(before), PATIENT);
   }
 
   const status = () => subscriber.latest.get('plant/line/status');
@@ -89,7 +91,10 @@ describe('jidoka run on SIGHUP', { timeout: 120_000 }, () => {
       changed = true;
     });
     // The line does not stop for it: parts come until the new model is in use, and some more.
-    while (!changed) await deliver(1);
+    while (!changed) {
+      await deliver(5);
+      await allArrived();
+    }
     await changing;
     await deliver(10);
     await allArrived();
@@ -99,8 +104,8 @@ describe('jidoka run on SIGHUP', { timeout: 120_000 }, () => {
     expect(seen.slice(-10)).toEqual(new Array(10).fill('1.1.0'));
     expect(seen).toEqual([...seen].sort());
     expect(await agent.logged(/^Station surface judges with this model/)).toMatchObject({ model: 'tiny 1.1.0' });
-    await vi.waitFor(() => expect(state()).toMatchObject({ model: { version: '1.1.0', variant: 'fp32' } }));
-    await vi.waitFor(() => expect(status()).toMatchObject({ health: 'ok', troubles: [] }));
+    await vi.waitFor(() => expect(state()).toMatchObject({ model: { version: '1.1.0', variant: 'fp32' } }), PATIENT);
+    await vi.waitFor(() => expect(status()).toMatchObject({ health: 'ok', troubles: [] }), PATIENT);
     expect(await agent.signal('SIGTERM')).toBe(0);
   });
 
@@ -111,21 +116,16 @@ describe('jidoka run on SIGHUP', { timeout: 120_000 }, () => {
     });
     await writeTinyPackage(station.folder, INVERSE, broken, '1.1.0');
     await reload();
-    await vi.waitFor(() =>
-      expect(status()).toMatchObject({
-        health: 'degraded',
-        troubles: [
-          { where: 'model of surface', text: expect.stringMatching(/^tiny 1\.0\.0 goes on.*MODEL_HASH_MISMATCH/) },
-        ],
-      }),
-    );
+    const text = expect.stringMatching(/^tiny 1\.0\.0 goes on.*MODEL_HASH_MISMATCH/);
+    const trouble = { health: 'degraded', troubles: [{ where: 'model of surface', text }] };
+    await vi.waitFor(() => expect(status()).toMatchObject(trouble), PATIENT);
     await deliver(5);
     await allArrived();
     expect(versions()).toEqual(new Array(5).fill('1.0.0'));
     await rm(join(station.folder, 'tiny', '1.1.0'), { recursive: true });
     await writeTinyPackage(station.folder, INVERSE, undefined, '1.1.0');
     await reload();
-    await vi.waitFor(() => expect(status()).toMatchObject({ health: 'ok', troubles: [] }));
+    await vi.waitFor(() => expect(status()).toMatchObject({ health: 'ok', troubles: [] }), PATIENT);
     await deliver(5);
     await allArrived();
     expect(versions().slice(5)).toEqual(new Array(5).fill('1.1.0'));
@@ -139,14 +139,14 @@ describe('jidoka run on SIGHUP', { timeout: 120_000 }, () => {
     await writeFile(station.config, text.replace('baseTopic', 'basTopic'));
     await reload(/^The configuration cannot be used, so every model stays/);
     expect(agent.text).toMatch(/jidoka\.yaml:\d+:\d+ .*basTopic.*baseTopic/);
-    await vi.waitFor(() => expect(status()).toMatchObject({ troubles: [{ where: 'configuration' }] }));
+    await vi.waitFor(() => expect(status()).toMatchObject({ troubles: [{ where: 'configuration' }] }), PATIENT);
     await deliver(1);
     await allArrived();
     expect(versions()).toEqual(['1.0.0']);
     await writeFile(station.config, text.replace('images: fails-and-reviews', 'images: none'));
     await reload();
     expect(await agent.logged(/takes effect at a restart only/)).toMatchObject({ keys: ['stations.surface.images'] });
-    await vi.waitFor(() => expect(status()).toMatchObject({ health: 'ok' }));
+    await vi.waitFor(() => expect(status()).toMatchObject({ health: 'ok' }), PATIENT);
     await deliver(1);
     await allArrived();
     expect(versions()).toEqual(['1.0.0', '1.1.0']);
@@ -159,7 +159,7 @@ describe('jidoka run on SIGHUP', { timeout: 120_000 }, () => {
     await agent.logged(RELOADED);
     await writeTinyPackage(station.folder, {}, undefined, '1.2.0');
     await reload();
-    await vi.waitFor(() => expect(state()).toMatchObject({ model: { version: '1.2.0' } }));
+    await vi.waitFor(() => expect(state()).toMatchObject({ model: { version: '1.2.0' } }), PATIENT);
     await writeTinyPackage(station.folder, INVERSE, undefined, '1.3.0');
     agent.send('SIGHUP');
     agent.send('SIGHUP');

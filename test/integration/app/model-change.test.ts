@@ -20,6 +20,8 @@ import {
   writeTinyPackage,
 } from '../../simulators/onnx.js';
 
+/** A machine may have other work. */
+const PATIENT = { timeout: 20_000 };
 /** Calls dark pictures good. */
 const INVERSE: TinyModel = { weights: [-10, 10], biases: [5, -5] };
 const bright: Image = { kind: 'raw', format: 'grey8', width: 8, height: 8, data: new Uint8Array(64).fill(255) };
@@ -128,7 +130,7 @@ describe('the models of stations', () => {
     expect([version(), await labelOfBright()]).toEqual(['1.1.0', 'defect1']);
     expect(changed).toEqual(['a']);
     expect(troubles()).toEqual([]);
-    await expect.poll(running).toBe(1);
+    await expect.poll(running, PATIENT).toBe(1);
     expect(threads).toHaveLength(2);
   });
 
@@ -149,7 +151,7 @@ describe('the models of stations', () => {
     await reload();
     expect(changed).toEqual(['a', 'b', 'c']);
     expect(threads).toHaveLength(2);
-    await expect.poll(running).toBe(1);
+    await expect.poll(running, PATIENT).toBe(1);
     expect([version(0), version(1), version(2)]).toEqual(['2.0.0', '2.0.0', '2.0.0']);
   });
 
@@ -177,7 +179,7 @@ describe('the models of stations', () => {
     setConfig(configOf(['a'], { variant: 'other' }));
     await reload();
     expect([stations[0]?.info.variant, await labelOfBright()]).toEqual(['other', 'good']);
-    await expect.poll(running).toBe(1);
+    await expect.poll(running, PATIENT).toBe(1);
   });
 
   it('finish the part that is with them', async () => {
@@ -198,7 +200,7 @@ describe('the models of stations', () => {
     expect(await labelOfBright()).toBe('defect1');
     go();
     expect(await part).toEqual(['1.0.0', 'good']);
-    await expect.poll(running).toBe(1);
+    await expect.poll(running, PATIENT).toBe(1);
   });
 });
 
@@ -273,7 +275,7 @@ describe('a model that cannot be taken', () => {
       await reload();
       expect(troubles()).toEqual([]);
       expect([version(), await labelOfBright()]).toEqual(['1.1.0', 'defect1']);
-      await expect.poll(running).toBe(1);
+      await expect.poll(running, PATIENT).toBe(1);
     },
   );
 

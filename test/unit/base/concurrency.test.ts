@@ -155,6 +155,8 @@ describe('Rerun', () => {
     expect(ends).toHaveLength(1);
     ends[0]?.();
     await first;
+    // Between two runs a request joins the one that is about to begin.
+    others.push(rerun.request());
     await expect.poll(() => ends.length).toBe(2);
     ends[1]?.();
     await Promise.all(others);
