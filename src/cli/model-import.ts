@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { inferenceSchema } from '../config/schema/index.js';
+import { visionErrors } from '../vision/errors.js';
 import { buildPackage } from '../vision/import/build-package.js';
 import { importedManifest } from '../vision/import/imported-manifest.js';
 import { type InspectedModel, inspectModel } from '../vision/import/inspect.js';
@@ -48,7 +49,8 @@ async function importModel(file: string, options: ImportOptions): Promise<void> 
   const { manifest, samples } = described;
   const golden = options.golden ? samples : [];
   const folder = await buildPackage(target, model.bytes, manifest, golden, options.force === true, maxPixels());
-  const kind = !options.golden ? 'none' : options.samples === undefined ? 'generated' : 'pictures';
+  const copied = samples.some(({ from }) => 'file' in from);
+  const kind = !options.golden ? 'none' : copied ? 'pictures' : 'generated';
   await print(nextSteps(folder, manifest, kind));
 }
 
@@ -74,6 +76,9 @@ async function describe(
   };
   const { prepared, failures } = await prepareSamples(found.samples, form, maxImagePixels);
   for (const { sample, error } of failures) reportFailure(sample.name, error);
+  if (options.samples !== undefined && prepared.length === 0) {
+    throw visionErrors.IMPORT_SAMPLES_UNUSABLE({ where: options.samples, got: 'no picture that can be read' });
+  }
   const generated = await generatedSamples(input);
   const made = await prepareSamples(generated, form, maxImagePixels);
   const subject = {

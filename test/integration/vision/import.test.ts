@@ -199,6 +199,9 @@ describe('jidoka model import', { timeout: 120_000 }, () => {
     const manifest = await manifestOf('labelled');
     expect(manifest).toMatchObject({ labels: ['bright', 'dark', 'middle'], goodLabel: null });
     expect(manifest.golden?.samples.map((sample) => sample.file)).toEqual(['golden/1-whole.png']);
+    await rm(join(folder, 'whole.png'));
+    const none = await importFile(file, '--labels', names, '--samples', folder, '--version', '2.0.0');
+    expect(none.stderr).toContain('Got: no picture that can be read.');
   });
 
   it.each([
