@@ -7,6 +7,21 @@ from typing import Any
 import numpy as np
 
 
+def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Logits [n, classes], divided by the temperature -> scores [n, classes]."""
+    shifted = logits.astype(np.float64) / temperature
+    powers = np.exp(shifted - shifted.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def cross_entropy(
+    logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0
+) -> float:
+    """Mean negative logarithm of the true class's score."""
+    scores = softmax(logits, temperature)[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(scores, 1e-12)).mean())
+
+
 def summarize(
     scores: np.ndarray, labels: np.ndarray, good: int | None, threshold: float
 ) -> dict[str, Any]:
