@@ -82,9 +82,7 @@ def random_light(images: tf.Tensor, how: dict[str, float], draws: Draws) -> tf.T
     height, width = images.shape[1], images.shape[2]
     with tf.init_scope():
         kept = tf.constant(NOISE)
-    noise = kept[
-        :, start[0] : start[0] + height, start[1] : start[1] + width
-    ]
+    noise = kept[:, start[0] : start[0] + height, start[1] : start[1] + width]
     noise = tf.gather(noise, draws.uniform([batch], 0, NOISE.shape[0], tf.int32))
     noise = noise[..., tf.newaxis] * draws.each(batch, 0.0, how["noise"], 4)
     return tf.clip_by_value((images + noise) * inside, 0.0, 1.0)

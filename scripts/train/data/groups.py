@@ -14,10 +14,21 @@ import numpy as np
 BLOCK = 2048
 
 
-def unit_rows(thumbnails: np.ndarray) -> np.ndarray:
-    """Rows whose products are Pearson correlations: uint8 [n, h, w] -> float32 [n, h * w]."""
-    flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
+def unit_rows(thumbnails: np.ndarray, detail: bool = False) -> np.ndarray:
+    """Rows whose products are Pearson correlations: uint8 [n, h, w] -> float32 [n, h * w].
+
+    With `detail` the fall-off of the light (the best polynomial of third degree in x and y) is taken away first:
+    pictures of plain surfaces correlate above 0.9 by their shading alone.
+    """
+    count, height, width = thumbnails.shape
+    flat = thumbnails.reshape(count, -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
+    if detail:
+        y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+        terms = [x**i * y**j for i in range(4) for j in range(4 - i)]
+        basis, _ = np.linalg.qr(np.stack(terms, axis=-1).reshape(-1, len(terms)))
+        basis = basis.astype(np.float32)
+        flat -= (flat @ basis) @ basis.T
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
 
 
@@ -40,9 +51,9 @@ def closest(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def group_ids(
-    names: list[str], thumbnails: np.ndarray, correlation: float, gap: int
+    names: list[str], rows: np.ndarray, correlation: float, gap: int
 ) -> np.ndarray:
-    """Union-find over near-duplicates: int64 [n], equal numbers stay together.
+    """Union-find over near-duplicates, from unit rows: int64 [n], equal numbers stay together.
 
     `gap` is the greatest distance of neighbouring frame numbers; 0 ignores the names.
     """
@@ -54,7 +65,6 @@ def group_ids(
             i = parent[i]
         return i
 
-    rows = unit_rows(thumbnails)
     for a, b, _ in near_pairs(rows, rows, correlation):
         if a < b:
             parent[root(a)] = root(b)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..recipe import Recipe
-from .groups import assign_folds, closest, group_ids, near_pairs, unit_rows
+from .groups import assign_folds, closest, group_ids, near_pairs
 from .sources import TEST
 
 
@@ -28,13 +28,13 @@ def make_split(
     names: list[str],
     labels: np.ndarray,
     sides: np.ndarray,
-    thumbnails: np.ndarray,
+    rows: np.ndarray,
 ) -> Split:
     """Grouped folds, or the sides that the source gives (then each picture is its own group)."""
     how = recipe.split
     if (sides == TEST).any():
         return Split(np.arange(len(names)), sides, sides == TEST)
-    groups = group_ids(names, thumbnails, how["correlation"], how.get("gap", 0))
+    groups = group_ids(names, rows, how["correlation"], how.get("gap", 0))
     folds = assign_folds(labels, groups, len(recipe.labels), how["folds"], how["seed"])
     return Split(groups, folds, folds == how["validation"])
 
@@ -55,12 +55,11 @@ def balance(recipe: Recipe, labels: np.ndarray, split: Split) -> list[dict[str, 
     return rows
 
 
-def leaks(recipe: Recipe, split: Split, thumbnails: np.ndarray) -> dict[str, Any]:
+def leaks(recipe: Recipe, split: Split, rows: np.ndarray) -> dict[str, Any]:
     """Groups on both sides, the closest pair across the border, and validation pictures with a near-duplicate.
 
     `leaks` is true where a grouped split is not clean. A fixed split is only reported: its maker drew it.
     """
-    rows = unit_rows(thumbnails)
     held, rest = rows[split.validation], rows[~split.validation]
     shared = np.intersect1d(
         split.groups[split.validation], split.groups[~split.validation]

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..data.clean import find_excluded
 from ..data.dataset import Dataset, load_dataset
+from ..data.groups import unit_rows
 from ..data.masks import masks_from_files, masks_from_twins, part_boxes
 from ..data.resize import resize_for, thumbnails_of
 from ..data.sources import fingerprint, source_folders
@@ -71,10 +72,11 @@ def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
     keep = np.setdiff1d(np.arange(len(names)), list(excluded))
     found = len(names)
     arrays = {k: v[keep] if len(v) == found else v for k, v in arrays.items()}
-    thumbnails, sides = arrays.pop("thumbnails"), arrays.pop("sides")
+    rows = unit_rows(arrays.pop("thumbnails"), recipe.split.get("detail", False))
+    sides = arrays.pop("sides")
     names = arrays["names"].tolist()
 
-    split = make_split(recipe, names, arrays["labels"], sides, thumbnails)
+    split = make_split(recipe, names, arrays["labels"], sides, rows)
     boxes = part_boxes(arrays["images"], recipe.preprocessing["fill"])
     data = Dataset(
         **arrays,
@@ -83,7 +85,7 @@ def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
         folds=split.folds,
         validation=split.validation,
     )
-    table, leak = balance(recipe, data.labels, split), leaks(recipe, split, thumbnails)
+    table, leak = balance(recipe, data.labels, split), leaks(recipe, split, rows)
     text = describe_split(recipe, table, split, leak)
     lines = [
         f"{len(left_out)} pictures left out"
