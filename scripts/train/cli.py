@@ -17,7 +17,7 @@ HELP = {
     "preprocess": "clean, resize and split the pictures; report the balance and leaks",
     "build": "make the network, count its parameters and multiply-adds, check the limits",
     "train": "train it; continues at the last finished epoch",
-    "evaluate": "judge it on the validation split: figures and diagrams in runs/NAME/evaluate/",
+    "evaluate": "judge it on the validation split: figures and diagrams in runs/NAME/report/",
     "compress": "make the INT8, sparse and slim variants",
     "package": "export ONNX, manifest, golden samples and card to models/NAME/VERSION/",
 }

@@ -71,6 +71,12 @@ class GatedDense(layers.Layer):
         cells = rows * columns
         return cells * channels * self.units + (cells + 1) * self.units * self.classes
 
+    def slice_inputs(self, values: list[Any], keep: Any) -> list[Any]:
+        """Weights for the input channels `keep` (bool [channels]) alone; see compression/channels.py."""
+        rows, columns, _ = self.grid
+        kernel = values[0].reshape(rows * columns, -1, self.units)[:, keep]
+        return [kernel.reshape(-1, self.units), *values[1:]]
+
     def get_config(self) -> dict[str, Any]:
         """For saving."""
         return super().get_config() | {"units": self.units, "classes": self.classes}

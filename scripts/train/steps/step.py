@@ -36,10 +36,11 @@ class Step:
     code: tuple[str, ...]
     inputs: tuple[str, ...] = ()
     more: Callable[[Recipe], Any] = field(default=lambda recipe: None)
+    place: str = ""
 
     def folder(self, recipe: Recipe) -> Path:
-        """Where the results go."""
-        return recipe.run_folder / self.name
+        """Where the results go, below the run folder: `place`, else the step's name."""
+        return recipe.run_folder / (self.place or self.name)
 
 
 def _digest(text: str | bytes) -> str:
