@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,23 @@ class Recipe:
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of the input."""
         return self.input["height"], self.input["width"], self.input["channels"]
+
+    @property
+    def phases(self) -> list[Recipe]:
+        """The recipe of each part of the training, in order.
+
+        `training.phases` lists what each does otherwise than the rest of the section says; a phase's `input` replaces
+        width and height, for learning from cut-outs first. Without the list there is one phase, the section itself.
+        """
+        common = {key: v for key, v in self.training.items() if key != "phases"}
+        out = []
+        for phase in self.training.get("phases", [{}]):
+            size = phase.get("input", {})
+            rest = {key: value for key, value in phase.items() if key != "input"}
+            out.append(
+                replace(self, input=self.input | size, training=common | rest)
+            )
+        return out
 
 
 SECTIONS = tuple(f.name for f in fields(Recipe) if f.name not in ("runs", "models"))

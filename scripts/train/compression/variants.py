@@ -35,7 +35,8 @@ class Variant:
 
 def _tuned(recipe: Recipe, how: dict[str, Any]) -> Recipe:
     """The recipe for fine-tuning: its own training, with the epochs and rate of the compression and no early stop."""
-    training = {key: value for key, value in recipe.training.items() if key != "stop"}
+    last = recipe.phases[-1].training
+    training = {key: value for key, value in last.items() if key != "stop"}
     return replace(
         recipe, training=training | {key: how[key] for key in ("epochs", "rate")}
     )
@@ -73,7 +74,8 @@ def sparse(recipe: Recipe, data: Dataset, folder: Path) -> Variant:
     if not saved.is_file():
         network = load_network(recipe.run_folder / "train" / "network.keras")
         steps = (
-            batches_of(recipe).steps_an_epoch(recipe, len(data.train)) * how["epochs"]
+            batches_of(recipe).steps_an_epoch(recipe.phases[-1], len(data.train))
+            * how["epochs"]
         )
         pruner = Pruner(how["sparsity"], int(steps * how.get("end", 0.6)))
         _fine_tuned(recipe, data, network, saved.parent, how, callbacks=[pruner])

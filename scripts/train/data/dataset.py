@@ -18,6 +18,8 @@ class Dataset:
     groups: np.ndarray  # int64 [n], near-duplicates share a number
     folds: np.ndarray  # int64 [n]
     validation: np.ndarray  # bool [n], true for the validation split
+    fine: np.ndarray  # uint8 [n, height * k, width * k, channels], k from the recipe's input.fine; [0, …] without one
+    fine_masks: np.ndarray  # uint8 [n, height * k, width * k]; [0, …] likewise
     masks: np.ndarray  # uint8 [n, height, width], 255 on the defect; [0, height, width] where the recipe has no masks
     has_mask: np.ndarray  # bool [n], false where a defective part's mask is unknown
     boxes: np.ndarray  # float32 [n, 2], width and height in pixels of the picture without letterbox bars
@@ -31,6 +33,13 @@ class Dataset:
     def held(self) -> np.ndarray:
         """Indices of the validation split: int64 [k]."""
         return np.flatnonzero(self.validation)
+
+    @property
+    def sources(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures [n, h, w, c] and masks [n, h, w] to cut training pictures from: the fine ones where there are any."""
+        if len(self.fine):
+            return self.fine, self.fine_masks
+        return self.images, self.masks
 
     @property
     def masked(self) -> bool:

@@ -13,9 +13,11 @@ from .resize import resize_folder
 RENDERED_DIFFERENCE = 8
 
 
-def masks_from_files(recipe: Recipe, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """uint8 [n, height, width], 255 on the defect, and bool [n]: known, or nothing to know (a good part)."""
-    height, width, _ = recipe.shape
+def masks_from_files(
+    recipe: Recipe, names: list[str], size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 [n, *size], 255 on the defect, and bool [n]: known, or nothing to know (a good part)."""
+    height, width = size
     masks = np.zeros((len(names), height, width), np.uint8)
     known = np.array([name.split("/")[0] == recipe.good_label for name in names])
     where = {Path(name).with_suffix("").as_posix(): i for i, name in enumerate(names)}

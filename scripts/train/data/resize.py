@@ -37,13 +37,13 @@ def resize_folder(
 
 
 def resize_for(
-    recipe: Recipe, source: Path
+    recipe: Recipe, source: Path, times: int = 1
 ) -> tuple[list[str], np.ndarray, list[dict[str, str]]]:
-    """Resizes a folder to the model's input as the manifest says."""
+    """Resizes a folder to the model's input as the manifest says, or to that many times its width and height."""
     how = recipe.preprocessing
-    return resize_folder(
-        source, recipe.shape, how["resize"], how["kernel"], how["fill"]
-    )
+    height, width, channels = recipe.shape
+    shape = (height * times, width * times, channels)
+    return resize_folder(source, shape, how["resize"], how["kernel"], how["fill"])
 
 
 def thumbnails_of(recipe: Recipe, source: Path, images: np.ndarray) -> np.ndarray:

@@ -45,13 +45,24 @@ def collect(recipe: Recipe, source: Path, side: int) -> dict[str, Any]:
         "sides": np.full(len(names), side),
     }
     known = np.array([name.split("/")[0] == recipe.good_label for name in names])
-    part |= {"masks": np.zeros((0, *recipe.shape[:2]), np.uint8), "has_mask": known}
+    height, width, channels = recipe.shape
+    times = recipe.input.get("fine", 0)
+    empty = np.zeros((0, height, width), np.uint8)
+    part |= {"masks": empty, "has_mask": known, "fine_masks": empty}
+    part["fine"] = np.zeros((0, height, width, channels), np.uint8)
+    if times:
+        _, part["fine"], _ = resize_for(recipe, source, times)
     if "render" in recipe.data:
         part["masks"], part["has_mask"] = masks_from_twins(
             names, images, recipe.good_label
         )
     elif "masks" in recipe.data:
-        part["masks"], part["has_mask"] = masks_from_files(recipe, names)
+        part["masks"], part["has_mask"] = masks_from_files(
+            recipe, names, (height, width)
+        )
+        if times:
+            fine_size = (height * times, width * times)
+            part["fine_masks"], _ = masks_from_files(recipe, names, fine_size)
     return {"arrays": part, "failed": failed}
 
 

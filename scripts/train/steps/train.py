@@ -7,6 +7,7 @@ recipe's validation split, `--cross` every fold in turn: designs are compared so
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from ..batches import batches_of
 from ..data.dataset import Dataset, load_dataset
 from ..evaluation.figures import describe, softmax
-from ..networks import load_network
+from ..networks import build_network, load_network
 from ..networks.serving import predict
 from ..recipe import Recipe
 from ..training import fit
@@ -35,12 +36,38 @@ def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
     """Runs the step."""
     data = load_dataset(recipe.run_folder / "preprocess" / "data.npz")
     network = load_built(recipe)
-    batches_of(recipe)
-    history = fit(recipe, data, network, folder)
+    history = []
+    for number, phase in enumerate(recipe.phases):
+        history.append(train_phase(phase, recipe, data, network, folder, number))
     network.save(folder / "network.keras")
     (folder / "history.json").write_text(json.dumps(history), encoding="utf-8")
-    for name in ("checkpoint.npz", "best.npz"):
-        (folder / name).unlink(missing_ok=True)
+    for leftover in folder.glob("phase-*"):
+        shutil.rmtree(leftover)
+
+
+def train_phase(
+    phase: Recipe,
+    recipe: Recipe,
+    data: Dataset,
+    network: keras.Model,
+    folder: Path | None,
+    number: int,
+    **rest: Any,
+) -> list[dict[str, Any]]:
+    """Trains `network` in place by one phase. A phase with an input of its own learns in a twin of that size."""
+    run = None if folder is None else folder / f"phase-{number}"
+    if run is not None:
+        run.mkdir(exist_ok=True)
+    batches_of(phase)
+    if phase.shape == recipe.shape:
+        return fit(phase, data, network, run, **rest)
+    twin = build_network(phase)
+    twin.set_weights(network.get_weights())
+    # What is held out has the recipe's size, so nothing is watched.
+    nothing = np.zeros(0, np.int64)
+    history = fit(phase, data, twin, run, **{**rest, "held": nothing})
+    network.set_weights(twin.get_weights())
+    return history
 
 
 def hold_out(recipe: Recipe, data: Dataset, fold: int) -> np.ndarray:
@@ -54,7 +81,9 @@ def hold_out(recipe: Recipe, data: Dataset, fold: int) -> np.ndarray:
         f"-- fold {fold} held out: {len(outside)} to learn from, {len(inside)} held",
         flush=True,
     )
-    fit(recipe, data, network, None, chosen=outside, held=inside)
+    for number, phase in enumerate(recipe.phases):
+        sides = {"chosen": outside, "held": inside}
+        train_phase(phase, recipe, data, network, None, number, **sides)
     return predict(network, data.images[inside], recipe.model)[0]
 
 
