@@ -6,6 +6,9 @@ and `map` float32 [batch, rows, columns, classes].
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,19 @@ IMAGES = 200
 TOLERANCE = 1e-4
 
 
+@contextmanager
+def native_output_hidden() -> Iterator[None]:
+    """Keeps what TensorFlow's optimizer chats on the error output off the terminal; Python's own errors still raise."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def to_onnx(network: keras.Model, recipe: Recipe) -> onnx.ModelProto:
     """The serving graph of a trained network."""
     spec = tf.TensorSpec([None, *recipe.shape], tf.uint8, name="image")
@@ -34,9 +50,10 @@ def to_onnx(network: keras.Model, recipe: Recipe) -> onnx.ModelProto:
         logits, cells = serve(network, tf.cast(image, tf.float32), recipe.model)
         return {"logits": logits, "map": cells}
 
-    model, _ = tf2onnx.convert.from_function(
-        graph_of, input_signature=[spec], opset=OPSET
-    )
+    with native_output_hidden():
+        model, _ = tf2onnx.convert.from_function(
+            graph_of, input_signature=[spec], opset=OPSET
+        )
     outputs = {output.name: output for output in model.graph.output}
     names = (model.graph.input[0].name, *outputs)
     if names != ("image", "logits", "map"):

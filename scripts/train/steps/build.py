@@ -14,7 +14,7 @@ import keras
 from ..networks import build_network
 from ..networks.size import measure, over_limits
 from ..recipe import Recipe
-from .step import Step
+from .step import Step, code_digests
 
 
 def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
@@ -39,11 +39,10 @@ def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
     network.save(folder / "network.keras")
 
 
-def kind_file(recipe: Recipe) -> list[str]:
-    """The network's own code counts by its file."""
-    from .step import code_digests
-
-    return sorted(code_digests((f"networks/{recipe.model['kind']}.py",)).items())
+def more(recipe: Recipe) -> list[Any]:
+    """The network's own code, found by its kind, and the seed of its first weights."""
+    code = code_digests((f"networks/{recipe.model['kind']}.py",))
+    return [recipe.training.get("seed", 1), *code.items()]
 
 
 STEP = Step(
@@ -51,5 +50,5 @@ STEP = Step(
     run=run,
     sections=("labels", "input", "model"),
     code=("steps/build.py",),
-    more=kind_file,
+    more=more,
 )
