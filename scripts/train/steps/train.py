@@ -38,7 +38,12 @@ def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
     network = load_built(recipe)
     history = []
     for number, phase in enumerate(recipe.phases):
-        history.append(train_phase(phase, recipe, data, network, folder, number))
+        done = train_phase(phase, recipe, data, network, folder, number)
+        before = len(history)
+        history += [
+            {**entry, "phase": number, "epoch": before + entry["epoch"]}
+            for entry in done
+        ]
     network.save(folder / "network.keras")
     (folder / "history.json").write_text(json.dumps(history), encoding="utf-8")
     for leftover in folder.glob("phase-*"):
