@@ -1,7 +1,7 @@
 """Batches of parts with small defects: photographed, drawn, pasted and erased ones, as cut-outs or whole.
 
 `mix` says how many of each batch are `real`, `drawn`, `pasted`, `erased`; `pool` how many of the last three are made
-before training. With `cutouts` the network's input is smaller than the recipe's and sees pieces around the defects.
+before training; `drawn` the shares of the classes among the drawn ones. With `cutouts` the network's input is smaller than the recipe's and sees pieces around the defects.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tensorflow as tf
 from ..data.dataset import Dataset
 from ..recipe import Recipe
 from .draws import generator
-from .drawn import KINDS, draw
+from .drawn import draw
 from .part_pictures import ON, PartPicture, seam_only
 from .tile import sampling
 from .transplant import erase, paste
@@ -71,16 +71,16 @@ class Parts:
     def _pool(
         self, kind: str, count: int, rng: np.random.Generator
     ) -> list[PartPicture]:
-        """Parts of one made kind; each defect class takes part equally."""
+        """Parts of one made kind. Classes take part equally, drawn ones as the recipe's `drawn` says."""
         labels = self.recipe.labels
-        classes = [
-            c
-            for c in np.unique(self.labels[self.bad])
-            if kind != "drawn" or labels[c] in KINDS
-        ]
+        classes, shares = np.unique(self.labels[self.bad]), None
+        if kind == "drawn":
+            wanted = self.recipe.training["drawn"]
+            classes = np.array([labels.index(label) for label in wanted])
+            shares = np.array(list(wanted.values())) / sum(wanted.values())
         made: list[PartPicture] = []
         while len(made) < count:
-            c = int(rng.choice(classes))
+            c = int(rng.choice(classes, p=shares))
             donor = self._pick(rng, self.bad[self.labels[self.bad] == c])
             host, other = self._pick(rng, self.good), self._pick(rng, self.good)
             sound = self.images[host]

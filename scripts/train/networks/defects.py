@@ -37,13 +37,13 @@ def normalized(image: keras.KerasTensor) -> keras.KerasTensor:
     return ops.concatenate([both * inside, inside], axis=3)
 
 
-def evidence(cells: keras.KerasTensor) -> keras.KerasTensor:
+def evidence(odds: keras.KerasTensor) -> keras.KerasTensor:
     """What the map says of each defect class: [b, h, w, classes] -> [b, 3 * (classes - 1)].
 
     The greatest log-odds against sound in one cell and in 2 x 2 cells, and the logarithm of the share of cells.
     """
-    odds = cells[..., 1:] - cells[..., 0:1]
-    shares = layers.GlobalAveragePooling2D()(ops.softmax(cells, axis=-1))[:, 1:]
+    shares = layers.GlobalAveragePooling2D()(ops.softmax(odds, axis=-1))[:, 1:]
+    odds = odds[..., 1:]
     return layers.Concatenate()(
         [
             layers.GlobalMaxPooling2D()(layers.AveragePooling2D(2, 1)(odds)),
@@ -79,13 +79,15 @@ def build(recipe: Recipe) -> keras.Model:
     bias = np.zeros(classes, np.float32)
     bias[0] = SOUND_BIAS
     cells = layers.Conv2D(
-        classes, 1, name="map", bias_initializer=keras.initializers.Constant(bias.tolist())
+        classes, 1, name="cells", bias_initializer=keras.initializers.Constant(bias.tolist())
     )(x)
+    # Log-odds against sound: nothing speaks for a sound cell but that nothing speaks against it.
+    odds = cells - cells[..., 0:1]
     features = layers.Concatenate()(
         [layers.GlobalAveragePooling2D()(deep), layers.GlobalMaxPooling2D()(x)]
     )
     features = layers.Dropout(options.get("dropout", 0.5))(features)
-    x = layers.Concatenate()([evidence(cells), features])
+    x = layers.Concatenate()([evidence(odds), features])
     x = layers.Dropout(0.1)(layers.BatchNormalization()(x))
     logits = layers.Dense(classes, name="logits", kernel_initializer="zeros")(x)
-    return keras.Model(image, {"logits": logits, "map": cells})
+    return keras.Model(image, {"logits": logits, "map": odds})
