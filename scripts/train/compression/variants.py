@@ -87,7 +87,7 @@ def sparse(recipe: Recipe, data: Dataset, folder: Path) -> Variant:
     export(network, recipe, data.images, path)
     size = measure(network, recipe.model)
     text = (
-        f"{zeros:.0%} of the kernels' weights set to zero by magnitude and fine-tuned {how['epochs']} epochs; smaller"
+        f"{zeros:.0%} of the kernels' weights set to zero by magnitude and fine-tuned for {how['epochs']} epochs; smaller"
         " when compressed, not faster on a dense kernel."
     )
     return Variant(path, text, size["parameters"], size["multiplyAdds"])
@@ -105,7 +105,7 @@ def slimmed(recipe: Recipe, data: Dataset, folder: Path) -> Variant:
     path = folder / "model-slim.onnx"
     export(network, recipe, data.images, path)
     size = measure(network, recipe.model)
-    text = f"{how['share']:.0%} of the channels of each layer taken out and fine-tuned {how['epochs']} epochs."
+    text = f"{how['share']:.0%} of the channels of each layer taken out and fine-tuned for {how['epochs']} epochs."
     return Variant(path, text, size["parameters"], size["multiplyAdds"])
 
 

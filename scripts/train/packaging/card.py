@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from typing import Any
 
 import numpy as np
@@ -71,9 +72,9 @@ The default variant, class by class:
 ## Golden samples
 
 {golden_count} pictures drawn by `scripts/train/packaging/drawings.py` or the renderer, none of them a photograph. Every score must come
-out within {tolerance}: on this machine other kernels (the graph without onnxruntime's optimizations, INT8 computed in
-floating point between its roundings) and one grey level of noise move them by {wobble:.4f} at most; a wrong channel order or
-scaling moves them by tenths.
+out within {tolerance}: other kernels (the graph without onnxruntime's optimizations, INT8 in floating point between its
+roundings) and one grey level in every fiftieth pixel, as a stand-in for another processor's rounding, move them by
+{wobble:.4f} at most; a wrong channel order or scaling moves them by tenths.
 
 ## Limits
 
@@ -197,7 +198,7 @@ def make_card(recipe: Recipe, manifest: dict[str, Any], found: dict[str, Any]) -
     )
     areas = ", ".join(f"{name} {area:.4f}" for name, area in report["areas"].items())
     output = manifest["output"]["map"]
-    return TEMPLATE.format(
+    text = TEMPLATE.format(
         **manifest["input"] | {"name": recipe.name},
         version=recipe.version,
         description=recipe.description,
@@ -243,3 +244,4 @@ def make_card(recipe: Recipe, manifest: dict[str, Any], found: dict[str, Any]) -
         numpy=np.__version__,
         python=platform.python_version(),
     )
+    return re.sub(r"\n{3,}", "\n\n", text)

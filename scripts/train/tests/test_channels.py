@@ -41,16 +41,14 @@ def muted(network: keras.Model, found: Channels, removed: set[int]) -> keras.Mod
 class ChannelsTest(unittest.TestCase):
     """On a network with every relation, on the reference and on the tile network."""
 
-    def networks(self) -> list[keras.Model]:
-        recipe = load_recipe("rendered-tile")
-        return [
-            randomized(n)
-            for n in (
-                branched_network(),
-                build_network(small_recipe()),
-                build_network(recipe),
-            )
-        ]
+    @classmethod
+    def setUpClass(cls) -> None:
+        made = (
+            branched_network(),
+            build_network(small_recipe()),
+            build_network(load_recipe("rendered-tile")),
+        )
+        cls.networks = [randomized(network) for network in made]
 
     def outputs(self, network: keras.Model) -> list[np.ndarray]:
         images = np.random.default_rng(3).integers(
@@ -60,13 +58,13 @@ class ChannelsTest(unittest.TestCase):
         return [np.asarray(out["logits"]), np.asarray(out["map"])]
 
     def test_taking_nothing_out_changes_nothing(self) -> None:
-        for network in self.networks():
+        for network in self.networks:
             same = without(network, walk(network), set())
             for before, after in zip(self.outputs(network), self.outputs(same)):
                 np.testing.assert_array_equal(before, after)
 
     def test_taking_channels_out_equals_zeroing_them(self) -> None:
-        for network in self.networks():
+        for network in self.networks:
             found = walk(network)
             removed = least_important(network, found, 0.5, "l1")
             self.assertTrue(removed)
@@ -82,7 +80,7 @@ class ChannelsTest(unittest.TestCase):
                 )
 
     def test_outputs_stay(self) -> None:
-        network = randomized(branched_network())
+        network = self.networks[0]
         smaller = slim(network, 0.5, "gamma")
         self.assertEqual(smaller.output["logits"].shape, (None, 3))
         found = walk(network)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..recipe import HERE
 from ..training import fit
-from .small import branched_network, small_data, small_recipe
+from .small import short_network, small_data, small_recipe
 
 
 class Killer(keras.callbacks.Callback):
@@ -36,7 +36,7 @@ def train(
 ) -> tuple[keras.Model, list[dict[str, float]]]:
     """The small network with norms and dropout, weights averaged, rate on a cosine."""
     keras.utils.set_random_seed(1)
-    network = branched_network()
+    network = short_network()
     return network, fit(small_recipe(), small_data(), network, run, callbacks=callbacks)
 
 
