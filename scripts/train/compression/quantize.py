@@ -33,6 +33,8 @@ METHODS = {
     "percentile": CalibrationMethod.Percentile,
 }
 WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+# Weights from which on a product is worth quantizing wherever it stands.
+LARGE = 4096
 PASSING = (
     "Add",
     "MaxPool",
@@ -94,6 +96,25 @@ def _before_weights(model: onnx.ModelProto) -> list[str]:
     return names
 
 
+def _after_convolutions(model: onnx.ModelProto) -> list[str]:
+    """Nodes that no convolution follows, but for large products: the decision, made of few numbers of many sizes.
+
+    One scale for maxima, shares and means together would leave nothing of the small ones, and they cost no time.
+    """
+    sizes = {t.name: int(np.prod(t.dims)) for t in model.graph.initializer}
+    followed: set[str] = set()
+    names = []
+    for node in reversed(model.graph.node):
+        large = node.op_type in WEIGHTED and any(
+            sizes.get(name, 0) >= LARGE for name in node.input
+        )
+        if "Conv" in node.op_type or any(o in followed for o in node.output):
+            followed.update(node.input)
+        elif not large:
+            names.append(node.name)
+    return names
+
+
 def damage(first: Path, second: Path, images: np.ndarray) -> float:
     """Mean over pictures of the greatest difference of a score."""
     pair = [
@@ -114,12 +135,12 @@ def quantize(
         ready, trial = Path(folder) / "ready.onnx", Path(folder) / "trial.onnx"
         quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
         model = onnx.load(ready)
-        early = _before_weights(model)
+        outside = _before_weights(model) + _after_convolutions(model)
         weighted = [node.name for node in model.graph.node if node.op_type in WEIGHTED]
         left: list[str] = []
         ranked: list[str] | None = None
         while True:
-            _quantize(ready, out, images, how, nodes_to_exclude=[*early, *left])
+            _quantize(ready, out, images, how, nodes_to_exclude=[*outside, *left])
             changed = damage(source, out, images)
             if changed <= how.get("budget", 0.02) or len(left) >= min(
                 how.get("most", 4), len(weighted) - 1
