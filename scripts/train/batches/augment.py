@@ -7,38 +7,34 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from .draws import Draws
+
 NOISE = np.random.default_rng(0).standard_normal((8, 768, 768), np.float32)
 
 
-def _uniform(batch: tf.Tensor, low: float, high: float, dims: int = 1) -> tf.Tensor:
-    """One number for each image: float32 [batch, 1, 1, 1] (or [batch] with dims=1)."""
-    shape = tf.concat([[batch], tf.ones([dims - 1], tf.int32)], axis=0)
-    return tf.random.uniform(shape, low, high)
-
-
-def random_affine(images: tf.Tensor, how: dict[str, float]) -> tf.Tensor:
+def random_affine(images: tf.Tensor, how: dict[str, float], draws: Draws) -> tf.Tensor:
     """Flips, rotates, scales and shifts: float32 [batch, h, w, c] -> same, zeros where nothing is.
 
     A quarter of the images is only flipped and stays as sharp as in service, since interpolation blurs.
     """
     batch = tf.shape(images)[0]
     height, width = float(images.shape[1]), float(images.shape[2])
-    still = _uniform(batch, 0.0, 1.0) < 0.25
+    still = draws.each(batch, 0.0, 1.0) < 0.25
 
     def unless_still(values: tf.Tensor, rest: float) -> tf.Tensor:
         return tf.where(still, rest, values)
 
     limit = math.radians(how["rotation"])
-    angle = unless_still(_uniform(batch, -limit, limit), 0.0)
+    angle = unless_still(draws.each(batch, -limit, limit), 0.0)
     # Above 1 the part shrinks. Magnifying much would cut off the edges, and with them breaks and frays.
     low, high = how["zoom"]
-    zoom = unless_still(_uniform(batch, low, high), 1.0)
-    stretch = tf.exp(unless_still(_uniform(batch, -0.08, 0.08), 0.0))
+    zoom = unless_still(draws.each(batch, low, high), 1.0)
+    stretch = tf.exp(unless_still(draws.each(batch, -0.08, 0.08), 0.0))
     shift = how["shift"]
-    dx = unless_still(_uniform(batch, -shift, shift), 0.0) * width
-    dy = unless_still(_uniform(batch, -shift, shift), 0.0) * height
-    flip_x = tf.sign(_uniform(batch, -1.0, 1.0) + 1e-9)
-    flip_y = tf.sign(_uniform(batch, -1.0, 1.0) + 1e-9)
+    dx = unless_still(draws.each(batch, -shift, shift), 0.0) * width
+    dy = unless_still(draws.each(batch, -shift, shift), 0.0) * height
+    flip_x = tf.sign(draws.each(batch, -1.0, 1.0) + 1e-9)
+    flip_y = tf.sign(draws.each(batch, -1.0, 1.0) + 1e-9)
     # Output pixel -> input pixel about the centre of the image.
     a0 = tf.cos(angle) * zoom * stretch * flip_x
     a1 = -tf.sin(angle) * zoom * flip_x
@@ -58,7 +54,7 @@ def random_affine(images: tf.Tensor, how: dict[str, float]) -> tf.Tensor:
     )
 
 
-def random_light(images: tf.Tensor, how: dict[str, float]) -> tf.Tensor:
+def random_light(images: tf.Tensor, how: dict[str, float], draws: Draws) -> tf.Tensor:
     """Exposure, gamma, a slope of the light, blur and noise: float32 [batch, h, w, 1] in 0…1 -> same.
 
     Black stays black, so that letterbox bars look as they do in service.
@@ -66,39 +62,43 @@ def random_light(images: tf.Tensor, how: dict[str, float]) -> tf.Tensor:
     batch = tf.shape(images)[0]
     light = how["light"]
     inside = tf.cast(images > 1.5 / 255, tf.float32)
-    gamma = tf.exp(_uniform(batch, -light, light, 4))
-    gain = tf.exp(_uniform(batch, -light, light, 4))
+    gamma = tf.exp(draws.each(batch, -light, light, 4))
+    gain = tf.exp(draws.each(batch, -light, light, 4))
     x = tf.linspace(-1.0, 1.0, images.shape[2])[tf.newaxis, tf.newaxis, :, tf.newaxis]
     y = tf.linspace(-1.0, 1.0, images.shape[1])[tf.newaxis, :, tf.newaxis, tf.newaxis]
-    slope = 1 + _uniform(batch, -0.2, 0.2, 4) * x + _uniform(batch, -0.2, 0.2, 4) * y
-    offset = _uniform(batch, -0.05, 0.05, 4)
+    slope = (
+        1 + draws.each(batch, -0.2, 0.2, 4) * x + draws.each(batch, -0.2, 0.2, 4) * y
+    )
+    offset = draws.each(batch, -0.05, 0.05, 4)
     images = tf.pow(tf.maximum(images, 1e-4), gamma) * gain * slope + offset
     blurred = tf.nn.avg_pool2d(images, 3, 1, "SAME")
     # Below zero the same mixture sharpens.
     mix = tf.where(
-        _uniform(batch, 0.0, 1.0, 4) < 0.4, _uniform(batch, -0.5, 0.7, 4), 0.0
+        draws.each(batch, 0.0, 1.0, 4) < 0.4, draws.each(batch, -0.5, 0.7, 4), 0.0
     )
     images = images + mix * (blurred - images)
     # Drawing fresh normal numbers for every pixel would cost more than all the rest: shift a kept field instead.
-    start = tf.random.uniform([2], 0, NOISE.shape[1] // 2, tf.int32)
+    start = draws.uniform([2], 0, NOISE.shape[1] // 2, tf.int32)
     height, width = images.shape[1], images.shape[2]
-    noise = tf.constant(NOISE)[
-        :, start[0] : start[0] + height, start[1] : start[1] + width
-    ]
-    noise = tf.gather(noise, tf.random.uniform([batch], 0, NOISE.shape[0], tf.int32))
-    noise = noise[..., tf.newaxis] * _uniform(batch, 0.0, how["noise"], 4)
+    with tf.init_scope():
+        kept = tf.constant(NOISE)
+    noise = kept[:, start[0] : start[0] + height, start[1] : start[1] + width]
+    noise = tf.gather(noise, draws.uniform([batch], 0, NOISE.shape[0], tf.int32))
+    noise = noise[..., tf.newaxis] * draws.each(batch, 0.0, how["noise"], 4)
     return tf.clip_by_value((images + noise) * inside, 0.0, 1.0)
 
 
-def fit_frames(donors: tf.Tensor, boxes: tf.Tensor, host_boxes: tf.Tensor) -> tf.Tensor:
+def fit_frames(
+    donors: tf.Tensor, boxes: tf.Tensor, host_boxes: tf.Tensor, draws: Draws
+) -> tf.Tensor:
     """Flips letterboxed donors and stretches their photograph onto the hosts' frames: float32 [n, h, w, c] -> same.
 
     Boxes are width and height in pixels, [n, 2]. Edges meet edges, so that what sits at an edge stays there.
     """
     count = tf.shape(donors)[0]
     scale = boxes / tf.maximum(host_boxes, 1.0)
-    sx = scale[:, 0] * tf.sign(_uniform(count, -1.0, 1.0) + 1e-9)
-    sy = scale[:, 1] * tf.sign(_uniform(count, -1.0, 1.0) + 1e-9)
+    sx = scale[:, 0] * tf.sign(draws.each(count, -1.0, 1.0) + 1e-9)
+    sy = scale[:, 1] * tf.sign(draws.each(count, -1.0, 1.0) + 1e-9)
     cx, cy = (donors.shape[2] - 1) / 2, (donors.shape[1] - 1) / 2
     zero = tf.zeros_like(sx)
     return tf.raw_ops.ImageProjectiveTransformV3(

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
+
+from ..recipe import Recipe
 
 WINDOW = 32
 DARK = 4.5
@@ -57,13 +58,14 @@ def _normalized(image: Any) -> Any:
     return keras.ops.clip(both, -6, 6) * inside
 
 
-def build(
-    height: int, width: int, classes: int, defects: int, options: dict[str, Any]
-) -> keras.Model:
-    """uint8-valued image [b, h, w, 1] in 0…255 -> {"logits": [b, classes], "cells": [b, h/8, w/8, defects]}.
+def build(recipe: Recipe) -> keras.Model:
+    """Image [b, h, w, 1] in 0…255 -> {"logits": [b, classes], "map": [b, h/8, w/8, classes]}.
 
-    `options`: `widths` of the four scales 1/2, 1/4, 1/8, 1/16; `blocks` of the last three; `dropout`.
+    `model`: `widths` of the four scales 1/2, 1/4, 1/8, 1/16; `blocks` of the last three; `dropout`. The map's values are
+    logits of "this cell shows that defect"; nothing speaks for the good class.
     """
+    options, classes = recipe.model, len(recipe.labels)
+    height, width, _ = recipe.shape
     widths, blocks = options["widths"], options["blocks"]
     image = layers.Input((height, width, 1), name="image", dtype="float32")
     x = _conv(_normalized(image), widths[0], 3, 2)
@@ -82,7 +84,7 @@ def build(
     x = layers.UpSampling2D(2, interpolation="nearest")(layers.BatchNormalization()(x))
     fused = _separable(layers.ReLU()(layers.Add()([fine, x])), widths[2])
     cells = layers.Conv2D(
-        defects, 1, name="cells", bias_initializer=keras.initializers.Constant(-3)
+        classes, 1, name="map", bias_initializer=keras.initializers.Constant(-3)
     )(fused)
     evidence = [
         layers.GlobalAveragePooling2D()(fused),
@@ -94,30 +96,4 @@ def build(
     x = layers.BatchNormalization()(x)
     x = layers.Dropout(options.get("dropout", 0.3))(x)
     logits = layers.Dense(classes, name="logits", kernel_initializer="zeros")(x)
-    return keras.Model(image, {"logits": logits, "cells": cells})
-
-
-def scores_of(network: keras.Model, image: Any, options: dict[str, Any]) -> Any:
-    """Softmax scores [b, classes] of images [b, h, w, 1] in 0…255.
-
-    With `mirrored` in the options, the mean of the scores for the picture and for its left-right mirror image, both in
-    one pass: a tile has no handedness, and two looks are steadier than one.
-    """
-    if not options.get("mirrored", False):
-        return keras.ops.softmax(network(image, training=False)["logits"])
-    both = keras.ops.concatenate([image, keras.ops.flip(image, axis=2)], axis=0)
-    scores = keras.ops.softmax(network(both, training=False)["logits"])
-    count = keras.ops.shape(image)[0]
-    return (scores[:count] + scores[count:]) / 2
-
-
-def multiply_adds(model: keras.Model) -> int:
-    """Multiply-adds of the convolutions and dense layers for one image."""
-    total = 0
-    for layer in model.layers:
-        if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
-            _, h, w, _ = layer.output.shape
-            total += h * w * int(np.prod(layer.kernel.shape))
-        elif isinstance(layer, layers.Dense):
-            total += int(np.prod(layer.kernel.shape))
-    return total
+    return keras.Model(image, {"logits": logits, "map": cells})

@@ -1,0 +1,1 @@
+"""Trains model packages with Keras: see README.md."""

@@ -1,0 +1,1 @@
+"""From files to arrays: sources, cleaning, masks, groups of near-duplicates, folds, the balance report."""

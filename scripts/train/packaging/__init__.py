@@ -1,0 +1,1 @@
+"""From a trained network to a model package: ONNX, manifest, golden samples, card."""

@@ -1,0 +1,1 @@
+"""Tests that need neither data sets nor Node: python scripts/train selftest."""
