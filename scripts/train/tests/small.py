@@ -60,6 +60,8 @@ def small_data(count: int = 60) -> Dataset:
         groups=np.arange(count),
         folds=np.arange(count) // 3 % 3,
         validation=np.arange(count) // 3 % 3 == 0,
+        fine=np.zeros((0, 16, 24, 1), np.uint8),
+        fine_masks=np.zeros((0, 16, 24), np.uint8),
         masks=np.where(np.abs(images[..., 0] - 100.0) > 60, 255, 0).astype(np.uint8),
         has_mask=np.ones(count, bool),
         boxes=np.full((count, 2), 16, np.float32),
