@@ -26,7 +26,15 @@ def render(recipe: Recipe, side: str) -> Path:
         text for key, value in options.items() for text in (f"--{key}", str(value))
     ]
     subprocess.run(
-        ["npx", "tsx", script, *flags, "--format", how.get("format", "png")],
+        [
+            "node",
+            "--import",
+            "tsx",
+            script,
+            *flags,
+            "--format",
+            how.get("format", "png"),
+        ],
         check=True,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,

@@ -95,7 +95,7 @@ def _tiles(out: Path) -> None:
             "png",
         ]
         subprocess.run(
-            ["npx", "tsx", script, *options],
+            ["node", "--import", "tsx", script, *options],
             check=True,
             cwd=ROOT,
             stdout=subprocess.DEVNULL,

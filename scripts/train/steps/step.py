@@ -139,7 +139,8 @@ def run_step(step: Step, recipe: Recipe, arguments: Any, force: bool = False) ->
         return False
     print(f"== {step.name}: {why}", flush=True)
     folder = step.folder(recipe)
-    now = json.dumps(made_from(step, recipe), indent=1)
+    start = made_from(step, recipe)
+    now = json.dumps(start, indent=1)
     working = folder / WORKING
     if not working.is_file() or working.read_text(encoding="utf-8") != now:
         shutil.rmtree(folder, ignore_errors=True)
@@ -148,7 +149,9 @@ def run_step(step: Step, recipe: Recipe, arguments: Any, force: bool = False) ->
     else:
         print(f"continues what was left in {folder}", flush=True)
     step.run(recipe, folder, arguments)
-    accept(step, recipe)
+    # What it was made from, even if files changed meanwhile; only `more` may speak of what the step itself wrote.
+    done = start | {"more": made_from(step, recipe)["more"]}
+    (folder / STAMP).write_text(json.dumps(done, indent=1), encoding="utf-8")
     working.unlink(missing_ok=True)
     return True
 
