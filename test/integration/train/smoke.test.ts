@@ -13,7 +13,7 @@ const python = process.env['JIDOKA_TRAIN_PYTHON'] ?? join(trainer, '.venv', 'bin
 /** Why training cannot run here, or undefined. */
 function missing(): string | undefined {
   if (!existsSync(python)) return `no ${python}; see scripts/train/README.md, or name a Python in JIDOKA_TRAIN_PYTHON`;
-  const names = ['tensorflow', 'keras', 'tf2onnx', 'onnx', 'onnxruntime', 'matplotlib', 'PIL', 'yaml'];
+  const names = ['tensorflow', 'keras', 'tf2onnx', 'onnx', 'onnxruntime', 'matplotlib', 'PIL', 'cv2', 'yaml'];
   const look = `import importlib.util as u; print(*[n for n in ${JSON.stringify(names)} if u.find_spec(n) is None])`;
   const absent = spawnSync(python, ['-c', look], { encoding: 'utf8' }).stdout.trim();
   return absent === '' ? undefined : `${python} lacks ${absent}; install scripts/train/requirements.txt`;
