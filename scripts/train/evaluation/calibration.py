@@ -10,6 +10,8 @@ import numpy as np
 from .figures import cross_entropy
 
 BINS = 15
+# With fewer mistakes than this nobody can say how sure the network may be.
+LEAST_MISTAKES = 5
 
 
 def reliability(scores: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
@@ -44,11 +46,14 @@ def calibration_error(scores: np.ndarray, labels: np.ndarray) -> float:
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature with the least mean cross-entropy, within 0.05…20, to four digits.
+    """The temperature with the least mean cross-entropy, within 0.05…20, to four digits; at least 1 with few mistakes.
 
-    The cross-entropy is convex in 1 / T, so a golden-section search over ln T finds its one minimum (ln is monotonic).
+    A network without a mistake has its least cross-entropy at temperature 0, where it is sure of everything: that a split
+    is too small to show a mistake is no reason to raise the scores. The cross-entropy is convex in 1 / T, so a golden-section search over ln T finds its one minimum (ln is monotonic).
     """
-    low, high = np.log(0.05), np.log(20.0)
+    mistakes = int((logits.argmax(axis=1) != labels).sum())
+    low = np.log(0.05) if mistakes >= LEAST_MISTAKES else 0.0
+    high = np.log(20.0)
     ratio = (np.sqrt(5) - 1) / 2
 
     def loss(position: float) -> float:

@@ -43,6 +43,11 @@ class CalibrationTest(unittest.TestCase):
         for other in (fitted * 0.97, fitted * 1.03, 1.0):
             self.assertLess(best, cross_entropy(logits, self.labels, other))
 
+    def test_no_mistake_is_no_reason_to_be_surer(self) -> None:
+        labels = self.honest.argmax(axis=1)
+        self.assertAlmostEqual(fit_temperature(self.honest, labels), 1, delta=0.001)
+        self.assertGreater(fit_temperature(self.honest * 30, self.labels), 20 - 0.1)
+
     def test_calibration_error(self) -> None:
         self.assertLess(calibration_error(softmax(self.honest), self.labels), 0.015)
         self.assertGreater(
