@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -55,13 +56,14 @@ def _digest(text: str | bytes) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Short hash of a file's content, "missing" where there is none; a .keras file's date does not count."""
+    """Short hash of a file's content, "missing" where there is none; of a .keras file what it computes, not when it was saved."""
     if not path.is_file():
         return "missing"
     if path.suffix == ".keras":
         with zipfile.ZipFile(path) as archive:
             names = sorted(set(archive.namelist()) - {"metadata.json"})
-            return _digest(b"".join(archive.read(name) for name in names))
+            content = b"".join(archive.read(name) for name in names)
+        return _digest(re.sub(rb'"shared_object_id": \d+', b"", content))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
