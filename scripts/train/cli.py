@@ -11,7 +11,7 @@ from .threads import limit_threads
 limit_threads()
 
 from .recipe import load_recipe, recipe_names  # threads first
-from .steps import NAMES, step_named
+from .steps.plan import STEPS
 
 HELP = {
     "preprocess": "clean, resize and split the pictures; report the balance and leaks",
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
         )
         return sub
 
-    for name in NAMES:
+    for name in HELP:
         sub = command(name, HELP[name])
         sub.add_argument(
             "--accept",
@@ -94,15 +94,16 @@ def main(argv: list[str] | None = None) -> None:
     from .steps.step import accept, run_step, stale_because
 
     recipe = load_recipe(arguments.recipe, arguments.runs, arguments.models)
-    names = NAMES if arguments.command in ("all", "status") else (arguments.command,)
+    everything = arguments.command in ("all", "status")
     if arguments.command == "train" and (arguments.cross or arguments.fold is not None):
         from .steps.train import cross
 
         return cross(recipe, arguments.fold)
-    for name in names:
-        step = step_named(name)
+    for step in STEPS:
+        if not everything and step.name != arguments.command:
+            continue
         if arguments.command == "status":
-            print(f"{name:11} {stale_because(step, recipe) or 'up to date'}")
+            print(f"{step.name:11} {stale_because(step, recipe) or 'up to date'}")
         elif getattr(arguments, "accept", False):
             accept(step, recipe)
         else:

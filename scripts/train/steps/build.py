@@ -14,7 +14,6 @@ import keras
 from ..networks import build_network
 from ..networks.size import measure, over_limits
 from ..recipe import Recipe
-from .step import Step, code_digests
 
 
 def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
@@ -37,18 +36,3 @@ def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
     (folder / "summary.txt").write_text(text + "\n", encoding="utf-8")
     (folder / "size.json").write_text(json.dumps(size), encoding="utf-8")
     network.save(folder / "network.keras")
-
-
-def more(recipe: Recipe) -> list[Any]:
-    """The network's own code, found by its kind, and the seed of its first weights."""
-    code = code_digests((f"networks/{recipe.model['kind']}.py",))
-    return [recipe.training.get("seed", 1), *code.items()]
-
-
-STEP = Step(
-    name="build",
-    run=run,
-    sections=("labels", "input", "model"),
-    code=("steps/build.py",),
-    more=more,
-)

@@ -16,8 +16,6 @@ from ..data.dataset import load_dataset
 from ..evaluation.judge import judge
 from ..packaging.session import open_session, run_session
 from ..recipe import Recipe
-from .step import Step
-from .train import kinds
 
 
 def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
@@ -57,21 +55,3 @@ def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
     (folder / "variants.json").write_text(
         json.dumps(report, indent=1), encoding="utf-8"
     )
-
-
-STEP = Step(
-    name="compress",
-    run=run,
-    sections=(
-        "labels",
-        "good_label",
-        "description",
-        "model",
-        "training",
-        "evaluation",
-        "compress",
-    ),
-    code=("steps/compress.py",),
-    inputs=("preprocess/data.npz", "train/network.keras"),
-    more=kinds,
-)

@@ -28,7 +28,6 @@ from ..evaluation.roc import curves
 from ..networks import load_network
 from ..networks.serving import predict
 from ..recipe import Recipe
-from .step import Step
 
 SHOWN = 8
 
@@ -110,13 +109,3 @@ def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
     show_maps(recipe, data, maps, folder / "maps.png")
     history = json.loads((trained / "history.json").read_text(encoding="utf-8"))
     draw_history(history, folder / "history.png")
-
-
-STEP = Step(
-    name="evaluate",
-    place="report",
-    run=run,
-    sections=("labels", "good_label", "evaluation"),
-    code=("steps/evaluate.py",),
-    inputs=("preprocess/data.npz", "train/network.keras", "train/history.json"),
-)

@@ -15,8 +15,7 @@ from ..networks import load_network
 from ..packaging.card import make_card
 from ..packaging.golden import make_golden
 from ..packaging.manifest import make_manifest, sha256
-from ..recipe import SECTIONS, Recipe
-from .step import Step
+from ..recipe import Recipe
 
 
 def read_json(path: Path) -> Any:
@@ -72,24 +71,3 @@ def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
     shutil.move(partial, target)
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     print(f"{target}: {', '.join(variants)}; {size:,} bytes in all")
-
-
-def target_digest(recipe: Recipe) -> str:
-    """Notices a package that was removed or changed by hand."""
-    manifest = recipe.package_folder / "model.json"
-    return sha256(manifest) if manifest.is_file() else "missing"
-
-
-STEP = Step(
-    name="package",
-    run=run,
-    sections=SECTIONS,
-    code=("steps/package.py", "resize.mjs"),
-    inputs=(
-        "preprocess/data.npz",
-        "train/history.json",
-        "compress/variants.json",
-        "report/figures.json",
-    ),
-    more=target_digest,
-)

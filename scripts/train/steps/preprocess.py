@@ -17,10 +17,9 @@ from ..data.dataset import Dataset, load_dataset
 from ..data.groups import unit_rows
 from ..data.masks import masks_from_files, masks_from_twins, part_boxes
 from ..data.resize import resize_for, thumbnails_of
-from ..data.sources import fingerprint, source_folders
+from ..data.sources import source_folders
 from ..data.split import balance, describe_split, leaks, make_split, write_folders
 from ..recipe import Recipe
-from .step import Step
 
 
 def label_indices(recipe: Recipe, names: list[str]) -> np.ndarray:
@@ -132,18 +131,9 @@ def run(recipe: Recipe, folder: Path, arguments: Any) -> None:
 
 def write_validation(recipe: Recipe, out: Path, override: str | None) -> None:
     """Copies the validation pictures as class folders to `out`, as `jidoka eval` wants them."""
-    data = load_dataset(STEP.folder(recipe) / "data.npz")
+    data = load_dataset(recipe.run_folder / "preprocess" / "data.npz")
     if "render" in recipe.data:
         source = recipe.run_folder / "rendered" / "validation"
     else:
         source = list(source_folders(recipe, override).values())[-1]
     write_folders(data.names[data.validation].tolist(), source, out)
-
-
-STEP = Step(
-    name="preprocess",
-    run=run,
-    sections=("labels", "good_label", "data", "input", "preprocessing", "split"),
-    code=("steps/preprocess.py", "resize.mjs"),
-    more=fingerprint,
-)

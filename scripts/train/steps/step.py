@@ -10,9 +10,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +29,20 @@ WORKING = ".working.json"
 class Step:
     """One step of the pipeline.
 
-    `run(recipe, folder, arguments)` writes into `folder`. `sections` are names of recipe fields, `inputs` files below
+    `sections` are names of recipe fields, `inputs` files below
     the run folder, `code` files of this folder whose imports count too; `more` gives further text to hash.
     """
 
     name: str
-    run: Callable[[Recipe, Path, Any], None]
     sections: tuple[str, ...]
     code: tuple[str, ...]
     inputs: tuple[str, ...] = ()
     more: Callable[[Recipe], Any] = field(default=lambda recipe: None)
     place: str = ""
+
+    def run(self, recipe: Recipe, folder: Path, arguments: Any) -> None:
+        """Runs steps/NAME.py, which writes into `folder`."""
+        import_module(f".{self.name}", __package__).run(recipe, folder, arguments)
 
     def folder(self, recipe: Recipe) -> Path:
         """Where the results go, below the run folder: `place`, else the step's name."""
@@ -50,9 +56,14 @@ def _digest(text: str | bytes) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Short hash of a file's bytes, "missing" where there is none."""
+    """Short hash of a file's content, "missing" where there is none; of a .keras file what it computes, not when it was saved."""
     if not path.is_file():
         return "missing"
+    if path.suffix == ".keras":
+        with zipfile.ZipFile(path) as archive:
+            names = sorted(set(archive.namelist()) - {"metadata.json"})
+            content = b"".join(archive.read(name) for name in names)
+        return _digest(re.sub(rb'"shared_object_id": \d+', b"", content))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
@@ -88,7 +99,7 @@ def code_digests(names: tuple[str, ...]) -> dict[str, str]:
         path = waiting.pop()
         name = path.relative_to(HERE).as_posix()
         # Steps differ by their own files; the shell around them changes no result.
-        if name in out or name in ("steps/step.py", "steps/__init__.py", "recipe.py"):
+        if name in out or name in ("steps/step.py", "steps/plan.py", "recipe.py"):
             continue
         text = path.read_text(encoding="utf-8")
         if path.suffix != ".py":

@@ -21,7 +21,6 @@ from ..networks import build_network, load_network
 from ..networks.serving import predict
 from ..recipe import Recipe
 from ..training import fit
-from .step import Step, code_digests
 
 
 def load_built(recipe: Recipe) -> keras.Model:
@@ -104,18 +103,3 @@ def cross(recipe: Recipe, fold: int | None) -> None:
     print(describe(recipe.labels, scores, data.labels[seen], recipe.good, 0.5))
     if fold is None:
         np.save(recipe.run_folder / "out-of-fold.npy", logits)
-
-
-def kinds(recipe: Recipe) -> list[Any]:
-    """The code of the recipe's batches; the network's own comes with build/network.keras."""
-    return sorted(code_digests((f"batches/{recipe.training['batches']}.py",)).items())
-
-
-STEP = Step(
-    name="train",
-    run=run,
-    sections=("labels", "good_label", "training"),
-    code=("steps/train.py",),
-    inputs=("preprocess/data.npz", "build/network.keras"),
-    more=kinds,
-)
