@@ -18,7 +18,8 @@ export function registerRun(program: Command): void {
     .addHelpText(
       'after',
       `
-SIGHUP reads the file again and takes models into use that have changed; the line does not stop for it.
+SIGHUP reads the file again and takes models into use that have changed; the line does not stop for it. Only where
+standard input is no terminal: there the signal says that the terminal has gone, and ends the program.
 
 Exit codes: 0 stopped by a signal, 1 cannot go on (restart it), 78 the configuration or a model must be corrected.
 
@@ -47,7 +48,7 @@ async function run(options: { readonly config: string; readonly verdicts?: true 
       ? { onInspected: (inspection, seq) => process.stdout.write(`${verdictLine(inspection, seq, color)}\n`) }
       : {},
   );
-  // For good: without a listener the signal would end the process.
-  process.on('SIGHUP', () => agent.reloadModels());
+  // On a terminal the signal says that the terminal has gone, and ends the process as it does without a listener.
+  if (!process.stdin.isTTY) process.on('SIGHUP', () => agent.reloadModels());
   process.exitCode = await serve(agent, new SystemdNotifier({ logger }), logger);
 }
