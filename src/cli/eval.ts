@@ -1,11 +1,11 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { messageOf } from '../base/errors.js';
 import { visionErrors } from '../vision/errors.js';
 import { type Evaluation, evaluate, type JudgedPicture } from '../vision/evaluation.js';
-import { classifyFiles, findPictures } from '../vision/image-files.js';
+import { classifyFiles, findPictures, foldersAmong } from '../vision/image-files.js';
 import {
   modelLines,
   type OpenedModel,
@@ -79,20 +79,11 @@ async function knownPictures(folder: string, labels: readonly string[]): Promise
   const entries = await readdir(folder).catch((cause: unknown) => {
     throw unusable(messageOf(cause), cause);
   });
-  const visible = entries.filter((name) => !name.startsWith('.')).sort();
-  const areFolders = await Promise.all(
-    visible.map((name) =>
-      stat(join(folder, name)).then(
-        (info) => info.isDirectory(),
-        () => false,
-      ),
-    ),
-  );
-  const classes = visible.filter((_, index) => areFolders[index]);
+  const { folders: classes, others: otherFiles } = await foldersAmong(folder, entries);
   const unknown = classes.filter((name) => !labels.includes(name));
   if (unknown.length > 0) throw unusable(`${unknown.length === 1 ? 'folder' : 'folders'} ${unknown.join(', ')}`);
   const known: KnownPicture[] = [];
-  let others = visible.length - classes.length;
+  let others = otherFiles;
   for (const actual of classes) {
     const found = await findPictures(join(folder, actual));
     others += found.others;

@@ -92,3 +92,21 @@ export async function readPicture(file: string): Promise<Uint8Array> {
     throw visionErrors.IMAGE_FILE_UNREADABLE({ got: messageOf(cause), cause });
   }
 }
+
+/** Which of a folder's entries are folders, by name; hidden ones are passed over, the rest is counted. */
+export async function foldersAmong(
+  folder: string,
+  entries: readonly string[],
+): Promise<{ readonly folders: readonly string[]; readonly others: number }> {
+  const visible = entries.filter((name) => !name.startsWith('.')).sort();
+  const areFolders = await Promise.all(
+    visible.map((name) =>
+      stat(join(folder, name)).then(
+        (info) => info.isDirectory(),
+        () => false,
+      ),
+    ),
+  );
+  const folders = visible.filter((_, index) => areFolders[index]);
+  return { folders, others: visible.length - folders.length };
+}

@@ -1,8 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../base/errors.js';
 import { visionErrors } from '../errors.js';
-import { findPictures } from '../image-files.js';
+import { findPictures, foldersAmong } from '../image-files.js';
 import { sharp } from '../image-library.js';
 import type { Manifest } from '../manifest.js';
 
@@ -30,7 +30,7 @@ export async function findSamples(folder: string, labels: readonly string[], lim
   const entries = await readdir(folder).catch((cause: unknown) => {
     throw visionErrors.IMPORT_SAMPLES_UNUSABLE({ where: folder, got: messageOf(cause), expected: 'a folder', cause });
   });
-  const folders = await foldersAmong(folder, entries);
+  const { folders } = await foldersAmong(folder, entries);
   const classes = labels.filter((label) => folders.includes(label));
   if (classes.length === 0) {
     const { pictures } = await findPictures(folder);
@@ -98,19 +98,6 @@ export function spread<T>(items: readonly T[], count: number): readonly T[] {
   return items.filter(
     (_, index) => Math.floor((index * count) / items.length) !== Math.floor(((index - 1) * count) / items.length),
   );
-}
-
-async function foldersAmong(folder: string, entries: readonly string[]): Promise<string[]> {
-  const visible = entries.filter((name) => !name.startsWith('.')).sort();
-  const areFolders = await Promise.all(
-    visible.map((name) =>
-      stat(join(folder, name)).then(
-        (info) => info.isDirectory(),
-        () => false,
-      ),
-    ),
-  );
-  return visible.filter((_, index) => areFolders[index]);
 }
 
 function noPictures(folder: string): Error {
