@@ -5,9 +5,11 @@ import type { Logger } from '../base/logger.js';
 import { createCamera } from '../camera/create-camera.js';
 import type { SecretReference } from '../config/schema/common.js';
 import type { Config } from '../config/schema/index.js';
+import { MAIN_DESTINATION } from '../config/schema/mqtt.js';
 import type { StationConfig } from '../config/schema/station.js';
 import { readSecretFile, resolveSecret } from '../config/secrets.js';
 import { MqttPublisher } from '../mqtt/publisher.js';
+import { baseTopic } from '../mqtt/topics.js';
 import { OpcuaConnection } from '../opcua/connection.js';
 import { connectionFor } from '../opcua/connections.js';
 import { OpcuaSensorSource } from '../opcua/sensor-source.js';
@@ -55,9 +57,10 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     startedAt: isoUtc(clock.nowMs()),
     stations: config.stations.map(({ name }) => name),
   };
-  const { password, ...mqtt } = config.mqtt;
+  const { password, baseTopic: _, ...mqtt } = config.mqtt;
   const publisher = new MqttPublisher({
     config: mqtt,
+    baseTopic: baseTopic(config.gateway, config.mqtt),
     identity,
     ...(password !== undefined && { password: await secret(setup, password) }),
     clock,
@@ -66,7 +69,13 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
   const connections = await openableConnections(setup);
   const models = loadableModels(setup);
   const stations = config.stations.map((station) => plan(setup, station, { ledger, connections, models }));
-  const deliverer = new Deliverer({ outbox: ledger, publisher, window: config.mqtt.window, logger });
+  const deliverer = new Deliverer({
+    destination: MAIN_DESTINATION,
+    outbox: ledger,
+    publisher,
+    window: config.mqtt.window,
+    logger,
+  });
   return new Agent(
     {
       identity,

@@ -1,6 +1,7 @@
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Connection } from './connection.js';
+import { jsonProperties } from './message.js';
 
 interface Retained {
   readonly topic: string;
@@ -103,7 +104,7 @@ export class Announcer {
     retained.sentAtMs = performance.now();
     const payload = Buffer.from(JSON.stringify(retained.content()));
     try {
-      await connection.publish({ topic, payload, retain: true, schema });
+      await connection.publish({ topic, payload, retain: true, properties: jsonProperties(schema) });
       this.#refusals.delete(topic);
     } catch (error) {
       if (this.#connection === connection) {

@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient, type Packet } from 'mqtt';
-import type { JidokaError } from '../base/errors.js';
+import { type JidokaError, messageOf } from '../base/errors.js';
 import { mqttErrors } from './errors.js';
-import { CONTENT_TYPE, type OutgoingMessage, publishPacketBytes } from './message.js';
+import { type IncomingMessage, type MessageProperties, type OutgoingMessage, publishPacketBytes } from './message.js';
 import { connectError } from './network-errors.js';
 import type { BrokerAddress, ProtocolVersion } from './options.js';
 import { connackError, disconnectError, pubackError } from './reasons.js';
@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   /** Most messages under way; the broker's receive maximum may lower it. */
   readonly window: number;
   readonly ackTimeoutMs: number;
+  /** Called for each message on a subscription, from the first one on. What it throws ends the process. */
+  readonly onMessage?: (message: IncomingMessage) => void;
 }
 
 interface Pending {
@@ -63,6 +65,7 @@ export class Connection {
     client.on('error', (error) => {
       this.#cut(mqttErrors.MQTT_CONNECTION_LOST({ where, got: error.message, cause: error }));
     });
+    client.on('message', (topic, payload, packet) => this.#received(topic, payload, packet));
     client.on('close', () => this.#end());
   }
 
@@ -126,6 +129,25 @@ export class Connection {
     });
   }
 
+  /**
+   * Resolves when the broker has granted every subscription.
+   * @throws MQTT_SUBSCRIPTION_REFUSED where it grants less, MQTT_CONNECTION_LOST
+   */
+  async subscribe(subscriptions: readonly { readonly topic: string; readonly qos: 0 | 1 }[]): Promise<void> {
+    const { where } = this.#options.address;
+    if (!this.usable) throw mqttErrors.MQTT_NOT_CONNECTED({ where });
+    const wanted = Object.fromEntries(subscriptions.map(({ topic, qos }) => [topic, { qos }]));
+    try {
+      const granted = await this.#client.subscribeAsync(wanted);
+      const refused = granted.find(({ qos }) => qos >= 0x80);
+      if (refused !== undefined) throw new Error(refused.topic);
+    } catch (error) {
+      if (!this.usable) throw mqttErrors.MQTT_CONNECTION_LOST({ where, cause: error });
+      const topics = subscriptions.map(({ topic }) => topic).join(', ');
+      throw mqttErrors.MQTT_SUBSCRIPTION_REFUSED({ where: `${where}, ${topics}`, got: messageOf(error), cause: error });
+    }
+  }
+
   /** Resolves when nothing is under way, or when the connection has ended. */
   async idle(): Promise<void> {
     if (this.#open && this.#underWay.size + this.#waiting.length > 0) {
@@ -135,13 +157,15 @@ export class Connection {
 
   /**
    * Says goodbye with a DISCONNECT, so that the broker throws the will away; after `graceMs`, or when messages are
-   * still under way, the connection is cut and the broker sends the will.
+   * still under way, the connection is cut and the broker sends the will. With `sendWill` an MQTT 5 broker is asked to
+   * send it all the same (reason 0x04).
    */
-  async close(graceMs: number): Promise<void> {
+  async close(graceMs: number, { sendWill = false } = {}): Promise<void> {
     const { where } = this.#options.address;
     const cut = (): void => this.#cut(mqttErrors.MQTT_NOT_CONNECTED({ where, got: 'stopped' }));
     const timer = setTimeout(cut, graceMs);
     if (this.#underWay.size + this.#waiting.length > 0) cut();
+    else if (sendWill && this.protocol === '5') this.#client.end(false, { reasonCode: 0x04 });
     else this.#client.end(false);
     await this.ended;
     clearTimeout(timer);
@@ -158,7 +182,7 @@ export class Connection {
   }
 
   #send(pending: Pending): void {
-    const { topic, payload, retain, schema } = pending.message;
+    const { topic, payload, retain, qos = 1, properties } = pending.message;
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     pending.sentAtMs = performance.now();
     this.#underWay.add(pending);
@@ -166,9 +190,22 @@ export class Connection {
     this.#client.publish(
       topic,
       bytes,
-      { qos: 1, retain, ...(this.protocol === '5' && { properties: publishProperties(schema) }) },
+      { qos, retain, ...(this.protocol === '5' && properties && { properties: publishProperties(properties) }) },
       (error, packet) => this.#acknowledged(pending, error, packet),
     );
+  }
+
+  #received(topic: string, payload: Buffer, { retain, qos, properties }: IPublishPacket): void {
+    const { responseTopic, correlationData, userProperties } = properties ?? {};
+    this.#options.onMessage?.({
+      topic,
+      payload,
+      retain,
+      qos,
+      ...(responseTopic !== undefined && { responseTopic }),
+      ...(correlationData !== undefined && { correlationData }),
+      ...(userProperties !== undefined && { userProperties }),
+    });
   }
 
   #acknowledged(pending: Pending, error: Error | null | undefined, packet: Packet | undefined): void {
@@ -238,16 +275,32 @@ function clientOptions({ address, protocol, will }: ConnectionOptions): IClientO
     will: {
       topic: will.topic,
       payload: Buffer.from(will.payload),
-      qos: 1,
+      qos: will.qos ?? 1,
       retain: will.retain,
-      ...(five && { properties: publishProperties(will.schema) }),
+      ...(five && will.properties && { properties: willProperties(will.properties) }),
     },
   };
 }
 
-/** No message expiry: a result is worth as much after a long outage. */
-function publishProperties(schema: string): NonNullable<IPublishPacket['properties']> {
-  return { payloadFormatIndicator: true, contentType: CONTENT_TYPE, userProperties: { schema } };
+function publishProperties(properties: MessageProperties): NonNullable<IPublishPacket['properties']> {
+  const { contentType, payloadIsUtf8, userProperties, expirySeconds, correlationData } = properties;
+  return {
+    payloadFormatIndicator: payloadIsUtf8,
+    contentType,
+    ...(userProperties !== undefined && { userProperties: { ...userProperties } }),
+    ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
+    ...(correlationData !== undefined && { correlationData: Buffer.from(correlationData) }),
+  };
+}
+
+function willProperties(properties: MessageProperties): NonNullable<NonNullable<IClientOptions['will']>['properties']> {
+  const { willDelaySeconds } = properties;
+  const { payloadFormatIndicator, ...rest } = publishProperties(properties);
+  return {
+    ...rest,
+    ...(payloadFormatIndicator !== undefined && { payloadFormatIndicator }),
+    ...(willDelaySeconds !== undefined && { willDelayInterval: willDelaySeconds }),
+  };
 }
 
 function reasonString(packet: Packet | undefined): string | undefined {

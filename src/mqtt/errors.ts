@@ -53,6 +53,12 @@ export const mqttErrors = defineErrors({
     summary: 'More messages are under way to the MQTT broker than `mqtt.window` allows.',
     remedy: 'The message stays in the outbox and goes out later.',
   },
+  MQTT_SUBSCRIPTION_REFUSED: {
+    consequence: 'transient',
+    summary: 'The MQTT broker does not let the agent listen to a topic.',
+    remedy:
+      "Let the broker's access list allow the agent's user to subscribe there, or take `commands` out of the config.",
+  },
   MQTT_LOGIN_REFUSED: {
     consequence: 'transient',
     summary: 'The MQTT broker refused the user name or the password.',

@@ -3,7 +3,7 @@ import type { RequestOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { IClientOptions } from 'mqtt';
 import { messageOf } from '../base/errors.js';
-import type { MqttConfig } from '../config/schema/connections.js';
+import type { DestinationConfig } from '../config/schema/mqtt.js';
 import { mqttErrors } from './errors.js';
 
 export type ProtocolVersion = '5' | '3.1.1';
@@ -26,7 +26,7 @@ export interface Credentials {
  * Throws a `config` JidokaError where a certificate or key cannot be used or the URL holds a password.
  */
 export async function brokerAddress(
-  config: Omit<MqttConfig, 'password'>,
+  config: Omit<DestinationConfig, 'password' | 'baseTopic'>,
   gateway: string,
   credentials: Credentials,
 ): Promise<BrokerAddress> {
@@ -75,7 +75,7 @@ function expectedName(servername: string): Pick<IClientOptions, 'servername' | '
 
 type TlsFiles = { ca?: Buffer; cert?: Buffer; key?: Buffer };
 
-async function tlsFiles(tls: MqttConfig['tls']): Promise<TlsFiles> {
+async function tlsFiles(tls: DestinationConfig['tls']): Promise<TlsFiles> {
   const files: TlsFiles = {};
   for (const kind of ['ca', 'cert', 'key'] as const) {
     const path = tls?.[kind];

@@ -3,7 +3,7 @@ import { type Clock, isoUtc, systemClock } from '../base/clock.js';
 import type { JidokaError } from '../base/errors.js';
 import { sleep } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
-import type { MqttConfig } from '../config/schema/connections.js';
+import type { DestinationConfig } from '../config/schema/mqtt.js';
 import { INSPECTION_SCHEMA } from '../domain/message.js';
 import type { OutboxRecord } from '../domain/outbox.js';
 import { STATE_SCHEMA, STATUS_SCHEMA, type StationState, type StatusMessage } from '../domain/state.js';
@@ -11,15 +11,17 @@ import type { Publisher, PublisherStatus } from '../ports/publisher.js';
 import { Announcer } from './announcer.js';
 import { Connection } from './connection.js';
 import { mqttErrors } from './errors.js';
-import type { OutgoingMessage } from './message.js';
+import { jsonProperties, type OutgoingMessage } from './message.js';
 import { type BrokerAddress, brokerAddress, type ProtocolVersion } from './options.js';
-import { inspectionTopic, stateTopic, statusTopic } from './topics.js';
+import { inspectionTopic, stateTopic, statusTopic, urgentTopic } from './topics.js';
 
 /** Who this gateway is, for the offline status that the broker may have to send in its name. */
 export type GatewayIdentity = Pick<StatusMessage, 'gateway' | 'version' | 'startedAt' | 'stations'>;
 
 export interface MqttPublisherOptions {
-  readonly config: Omit<MqttConfig, 'password'>;
+  readonly config: Omit<DestinationConfig, 'password' | 'baseTopic'>;
+  /** What every topic begins with. */
+  readonly baseTopic: string;
   /** The secret that `config.password` refers to, resolved. */
   readonly password?: string;
   readonly identity: GatewayIdentity;
@@ -49,6 +51,7 @@ const MAYBE_VERSION: ReadonlySet<string> = new Set(['MQTT_PROTOCOL_REFUSED', 'MQ
 
 /** Publishes inspections, status and state as JSON to one MQTT broker, with MQTT 5 or 3.1.1. */
 export class MqttPublisher implements Publisher {
+  readonly lanes = 'one';
   readonly #options: MqttPublisherOptions;
   readonly #clock: Clock;
   readonly #announcer: Announcer;
@@ -102,7 +105,7 @@ export class MqttPublisher implements Publisher {
   }
 
   deliver(record: OutboxRecord): Promise<void> {
-    const { config } = this.#options;
+    const { config, baseTopic } = this.#options;
     const where = config.url;
     if (this.#connection === undefined || this.#stopping) {
       return Promise.reject(mqttErrors.MQTT_NOT_CONNECTED({ where }));
@@ -111,24 +114,30 @@ export class MqttPublisher implements Publisher {
       return Promise.reject(mqttErrors.MQTT_WINDOW_FULL({ where, expected: `at most ${config.window}` }));
     }
     this.#deliveries += 1;
-    const topic = inspectionTopic(config.baseTopic, record.station);
+    const topic = inspectionTopic(baseTopic, record.station);
     return this.#connection
-      .publish({ topic, payload: record.payload, retain: false, schema: INSPECTION_SCHEMA })
+      .publish({ topic, payload: record.payload, retain: false, properties: jsonProperties(INSPECTION_SCHEMA) })
       .finally(() => {
         this.#deliveries -= 1;
       });
   }
 
+  async hurry({ station, payload }: OutboxRecord): Promise<void> {
+    const topic = urgentTopic(this.#options.baseTopic, station);
+    const properties = jsonProperties(INSPECTION_SCHEMA);
+    await this.#connection?.publish({ topic, payload, retain: false, properties });
+  }
+
   announceStatus(status: StatusMessage): void {
     this.#newest = status;
     // To a subscriber the online state begins with the connection; without this it could look older than the will.
-    this.#announcer.announce(statusTopic(this.#options.config.baseTopic), STATUS_SCHEMA, () =>
+    this.#announcer.announce(statusTopic(this.#options.baseTopic), STATUS_SCHEMA, () =>
       status.at < this.#connectedAt ? { ...status, at: this.#connectedAt } : status,
     );
   }
 
   announceState(state: StationState): void {
-    const topic = stateTopic(this.#options.config.baseTopic, state.station);
+    const topic = stateTopic(this.#options.baseTopic, state.station);
     this.#announcer.announce(topic, STATE_SCHEMA, () => state);
   }
 
@@ -230,7 +239,7 @@ export class MqttPublisher implements Publisher {
   }
 
   #offline(how: 'stopped' | 'lost'): OutgoingMessage {
-    const { identity, config } = this.#options;
+    const { identity, baseTopic } = this.#options;
     const message: StatusMessage = {
       schema: STATUS_SCHEMA,
       gateway: identity.gateway,
@@ -244,7 +253,7 @@ export class MqttPublisher implements Publisher {
       outboxRows: this.#newest?.outboxRows ?? 0,
     };
     const payload = Buffer.from(JSON.stringify(message));
-    return { topic: statusTopic(config.baseTopic), payload, retain: true, schema: STATUS_SCHEMA };
+    return { topic: statusTopic(baseTopic), payload, retain: true, properties: jsonProperties(STATUS_SCHEMA) };
   }
 }
 

@@ -11,6 +11,8 @@ import { type HeldStation, HeldStations, type Refusal } from './held-stations.js
 import { WakeUp } from './wake-up.js';
 
 export interface DelivererOptions {
+  /** The name of the account in the outbox. */
+  readonly destination: string;
   readonly outbox: Outbox;
   readonly publisher: Publisher;
   /** Messages that may be under way without acknowledgement. */
@@ -181,7 +183,7 @@ export class Deliverer {
     this.#caughtUp = true;
     let rows: readonly OutboxRecord[];
     try {
-      rows = await this.#options.outbox.read(after, this.#batchSize);
+      rows = await this.#options.outbox.read(this.#options.destination, { after }, this.#batchSize);
       this.#outboxFailure = undefined;
     } catch (error) {
       this.#caughtUp = false;
@@ -207,7 +209,7 @@ export class Deliverer {
   async #send(record: OutboxRecord): Promise<void> {
     const row = this.#order.sent(record);
     try {
-      await this.#options.publisher.deliver(record);
+      await this.#options.publisher.deliver(record, 'live');
     } catch (error) {
       this.#failed(row, error);
       return;
@@ -272,7 +274,7 @@ export class Deliverer {
       if (!this.#hasRoom()) return;
       let record: OutboxRecord | undefined;
       try {
-        [record] = await this.#options.outbox.read(held.position - 1, 1);
+        [record] = await this.#options.outbox.read(this.#options.destination, { after: held.position - 1 }, 1);
       } catch (error) {
         await this.#outboxFailed(error, this.#abort.signal);
         return;
@@ -303,7 +305,7 @@ export class Deliverer {
       const positions = this.#toSettle;
       this.#toSettle = [];
       try {
-        await this.#options.outbox.settle(positions);
+        await this.#options.outbox.settle(this.#options.destination, positions);
       } catch (error) {
         // Stopping: the rows stay in the outbox and go out again at the next start.
         if (signal.aborted) return;

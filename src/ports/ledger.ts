@@ -1,6 +1,7 @@
 import type { FrameOrigin } from '../domain/frame.js';
 import type { Inspection, StationCounts } from '../domain/inspection.js';
-import type { OutboxRecord } from '../domain/outbox.js';
+import type { OutboxRecord, ShedCount } from '../domain/outbox.js';
+import type { Decision } from '../domain/verdict.js';
 
 export interface LedgerStatus {
   readonly state: 'open' | 'failing' | 'closed';
@@ -40,12 +41,28 @@ export interface Ledger {
   alive(timeoutMs: number): Promise<boolean>;
 }
 
-/** The way out: rows in the order of commit, deleted when the broker has acknowledged them. */
+/** Part of what waits for a destination; without one, everything. */
+export interface OutboxSelection {
+  /** Rows above this position. */
+  readonly after: number;
+  /** Rows up to this position, itself included. */
+  readonly upTo?: number;
+  readonly verdict?: Decision;
+}
+
+/**
+ * The way out: rows in the order of commit. Each destination has its own account; a row is deleted when every
+ * destination has it.
+ */
 export interface Outbox {
-  /** Up to `limit` rows with a position above `after`, oldest first. */
-  read(after: number, limit: number): Promise<readonly OutboxRecord[]>;
-  /** Deletes rows that the broker has acknowledged. */
-  settle(positions: readonly number[]): Promise<void>;
+  /** Up to `limit` selected rows that wait for the destination, oldest first. */
+  read(destination: string, selection: OutboxSelection, limit: number): Promise<readonly OutboxRecord[]>;
+  /** Takes rows that the destination has received from its account. */
+  settle(destination: string, positions: readonly number[]): Promise<void>;
+  /** Position of the newest row that was ever committed; 0 before the first. */
+  newest(): Promise<number>;
+  /** What was given up, since the beginning. */
+  shed(): Promise<readonly ShedCount[]>;
   /** Calls `listener` after each commit that added rows; the function returned ends it. */
   onCommitted(listener: () => void): () => void;
 }

@@ -1,6 +1,8 @@
 import type { OutboxRecord } from '../domain/outbox.js';
 import type { StationState, StatusMessage } from '../domain/state.js';
 
+export type Lane = 'live' | 'history';
+
 export interface PublisherStatus {
   readonly state: 'connecting' | 'connected' | 'disconnected' | 'stopped';
   /** A plain sentence: where it is connected, with which protocol, or why it is not. */
@@ -8,7 +10,10 @@ export interface PublisherStatus {
 }
 
 /**
- * One broker, or another place where messages go.
+ * One destination: a broker, or a list of brokers of which one is used at a time.
+ *
+ * `lanes` says how the rows that waited during an outage go: in one sequence with the new ones (`one`), or beside them
+ * (`two`), for a protocol that marks history as such.
  *
  * It connects and reconnects by itself, for ever and with back-off; `start` returns once that has begun. `deliver`
  * resolves when the broker has taken responsibility for the message (PUBACK with a good reason code). It rejects with a
@@ -18,10 +23,14 @@ export interface PublisherStatus {
  * retained state: only the newest counts, it is not kept over an outage but sent anew on every connection.
  */
 export interface Publisher {
+  readonly lanes: 'one' | 'two';
   start(): Promise<void>;
   /** Sends the offline status, waits for what is under way at most `timeoutMs`, and disconnects. */
   stop(timeoutMs: number): Promise<void>;
-  deliver(record: OutboxRecord): Promise<void>;
+  /** `live`: nothing older of its station waits, `history`: it is from before the connection. */
+  deliver(record: OutboxRecord, lane: Lane): Promise<void>;
+  /** Sends a copy of a row whose turn has not come. It is not repeated: the row itself follows. */
+  hurry(record: OutboxRecord): Promise<void>;
   announceStatus(status: StatusMessage): void;
   announceState(state: StationState): void;
   status(): PublisherStatus;

@@ -22,6 +22,7 @@ export interface Calls {
   forget(station: string, keys: readonly string[]): void;
   totals(station: string): StationTotals;
   read(after: number, limit: number): readonly OutboxRecord[];
+  newest(): number;
   seen(station: string, keys: readonly string[]): readonly string[];
   quarantined(station: string, limit: number): readonly QuarantineEntry[];
   /** True where the last commit succeeded. */

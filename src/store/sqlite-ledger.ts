@@ -4,8 +4,16 @@ import { withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import type { FrameOrigin } from '../domain/frame.js';
 import type { Inspection } from '../domain/inspection.js';
-import type { OutboxRecord } from '../domain/outbox.js';
-import type { Ledger, LedgerStatus, OriginLog, Outbox, QuarantineEntry, Recorded } from '../ports/ledger.js';
+import type { OutboxRecord, ShedCount } from '../domain/outbox.js';
+import type {
+  Ledger,
+  LedgerStatus,
+  OriginLog,
+  Outbox,
+  OutboxSelection,
+  QuarantineEntry,
+  Recorded,
+} from '../ports/ledger.js';
 import { storeErrors } from './errors.js';
 import type { StationTotals } from './inspection-table.js';
 import type { CallName, Calls, FromWorker, Report, ToWorker, WorkerSettings } from './protocol.js';
@@ -111,12 +119,20 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     return this.#call('totals', [station]);
   }
 
-  read(after: number, limit: number): Promise<readonly OutboxRecord[]> {
+  read(_destination: string, { after }: OutboxSelection, limit: number): Promise<readonly OutboxRecord[]> {
     return this.#call('read', [after, limit]);
   }
 
-  settle(positions: readonly number[]): Promise<void> {
+  settle(_destination: string, positions: readonly number[]): Promise<void> {
     return this.#call('settle', [positions]);
+  }
+
+  newest(): Promise<number> {
+    return this.#call('newest', []);
+  }
+
+  shed(): Promise<readonly ShedCount[]> {
+    return Promise.resolve([]);
   }
 
   onCommitted(listener: () => void): () => void {

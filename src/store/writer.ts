@@ -130,6 +130,9 @@ export class Writer {
       case 'read':
         this.#read<'read'>(request, () => this.#outbox.read(...message.args));
         break;
+      case 'newest':
+        this.#read<'newest'>(request, () => this.#outbox.newest());
+        break;
       case 'seen':
         this.#read<'seen'>(request, () => this.#origins.seen(...message.args));
         break;

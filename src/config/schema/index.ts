@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nameSchema } from './common.js';
-import { mqttSchema, opcuaConnectionSchema } from './connections.js';
+import { opcuaConnectionSchema } from './connections.js';
+import { destinationsSchema, mqttSchema } from './mqtt.js';
 import { stationSchema } from './station.js';
 
 export const storageSchema = z
@@ -16,6 +17,28 @@ export const storageSchema = z
       .min(1_048_576)
       .default(2_147_483_648)
       .describe('Kept images use at most this much; the oldest go first.'),
+    imageDays: z.number().int().min(1).max(36_500).optional().describe('Kept images older than this are deleted.'),
+    inspectionDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(36_500)
+      .default(730)
+      .describe('Inspections older than this are deleted, once every destination has them.'),
+    inspectionQuotaBytes: z
+      .number()
+      .int()
+      .min(16_777_216)
+      .default(8_589_934_592)
+      .describe('The database uses at most about this much; the oldest inspections go first.'),
+    outboxQuotaBytes: z
+      .number()
+      .int()
+      .min(1_048_576)
+      .default(2_147_483_648)
+      .describe(
+        'Messages that wait for a destination use at most this much. Beyond it the oldest passes are given up, then reviews, then fails; what was given up is counted and published.',
+      ),
     jpegQuality: z.number().int().min(1).max(100).default(85).describe('For frames that are not JPEG already.'),
   })
   .describe('What is kept on the gateway.');
@@ -49,17 +72,36 @@ export const inferenceSchema = z
   })
   .describe('How the models run.');
 
+const level = z
+  .string()
+  .regex(/^[^+#/\s$]+$/, 'no +, #, /, $ or spaces')
+  .max(64)
+  .optional();
+
+/** The levels of ISA-95 (IEC 62264) that a unified namespace is built from. */
+export const locationSchema = z
+  .strictObject({
+    enterprise: level.describe('The company.'),
+    site: level.describe('The plant.'),
+    area: level.describe('The hall or department.'),
+    line: level.describe('The production line.'),
+    cell: level.describe('The work cell.'),
+  })
+  .describe('Where this gateway stands, from the company down to the cell: the beginning of its topics.');
+
 export const configSchema = z
   .strictObject({
     version: z.literal(1).describe('Version of this format.'),
     gateway: z
       .strictObject({
         name: nameSchema.describe('Name of this gateway, unique in the plant.').meta({ examples: ['press-hall-2'] }),
+        location: locationSchema.optional(),
       })
       .describe('Who this is.'),
     storage: storageSchema.prefault({}),
     inference: inferenceSchema.prefault({}),
     mqtt: mqttSchema,
+    destinations: destinationsSchema,
     opcua: z
       .record(nameSchema, opcuaConnectionSchema)
       .default({})
