@@ -210,7 +210,10 @@ export class Agent {
       },
       {
         where: 'broker',
-        trouble: () => (publisher.status().state === 'disconnected' ? publisher.status().text : undefined),
+        trouble: () => {
+          const { state, text, warning } = publisher.status();
+          return state === 'disconnected' ? text : warning;
+        },
       },
       {
         where: 'delivery',

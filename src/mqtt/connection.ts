@@ -33,6 +33,8 @@ export class Connection {
   /** Resolves with the reason once the connection has ended for whatever cause; never rejects. */
   readonly ended: Promise<JidokaError>;
   readonly protocol: ProtocolVersion;
+  /** The URL of the broker. */
+  readonly where: string;
   readonly #client: MqttClient;
   readonly #options: ConnectionOptions;
   readonly #limit: number;
@@ -50,6 +52,7 @@ export class Connection {
     this.#client = client;
     this.#options = options;
     this.protocol = options.protocol;
+    this.where = options.address.where;
     const { receiveMaximum, maximumPacketSize } = client.serverProperties ?? {};
     this.#limit = Math.min(options.window, receiveMaximum ?? 65_535);
     this.#maximumPacketBytes = maximumPacketSize ?? Number.POSITIVE_INFINITY;

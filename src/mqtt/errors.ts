@@ -4,7 +4,8 @@ export const mqttErrors = defineErrors({
   MQTT_URL_SECRET: {
     consequence: 'config',
     summary: 'The address of the MQTT broker holds a user name or a password.',
-    remedy: 'Take it out of `mqtt.url`; set `mqtt.username` and point `mqtt.password` at an env, file or credential.',
+    remedy:
+      'Take it out of `mqtt.url` and `mqtt.fallbackUrls`; set `mqtt.username` and point `mqtt.password` at an env, file or credential.',
   },
   MQTT_TLS_FILE: {
     consequence: 'config',
@@ -79,6 +80,12 @@ export const mqttErrors = defineErrors({
     consequence: 'transient',
     summary: 'Another client with the same client id connected to the MQTT broker and threw this one out.',
     remedy: 'Give each client an id of its own: set `mqtt.clientId`, or give the gateways different names.',
+  },
+  MQTT_USE_ANOTHER: {
+    consequence: 'transient',
+    summary: 'The MQTT broker sends this client to another server.',
+    remedy:
+      'The agent goes on with the next of `mqtt.fallbackUrls`. It follows no address that a broker names: write the new one in `mqtt.url` or `mqtt.fallbackUrls`.',
   },
   MQTT_PROTOCOL_REFUSED: {
     consequence: 'transient',

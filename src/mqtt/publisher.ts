@@ -1,25 +1,24 @@
-import { Backoff } from '../base/backoff.js';
 import { type Clock, isoUtc, systemClock } from '../base/clock.js';
-import type { JidokaError } from '../base/errors.js';
-import { sleep } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
-import type { DestinationConfig } from '../config/schema/mqtt.js';
 import { INSPECTION_SCHEMA } from '../domain/message.js';
 import type { OutboxRecord } from '../domain/outbox.js';
 import { STATE_SCHEMA, STATUS_SCHEMA, type StationState, type StatusMessage } from '../domain/state.js';
 import type { Publisher, PublisherStatus } from '../ports/publisher.js';
 import { Announcer } from './announcer.js';
-import { Connection } from './connection.js';
+import type { Connection } from './connection.js';
 import { mqttErrors } from './errors.js';
+import { type Leaving, Link } from './link.js';
 import { jsonProperties, type OutgoingMessage } from './message.js';
-import { type BrokerAddress, brokerAddress, type ProtocolVersion } from './options.js';
+import type { ConnectionConfig } from './options.js';
 import { inspectionTopic, stateTopic, statusTopic, urgentTopic } from './topics.js';
 
 /** Who this gateway is, for the offline status that the broker may have to send in its name. */
 export type GatewayIdentity = Pick<StatusMessage, 'gateway' | 'version' | 'startedAt' | 'stations'>;
 
 export interface MqttPublisherOptions {
-  readonly config: Omit<DestinationConfig, 'password' | 'baseTopic'>;
+  readonly config: ConnectionConfig;
+  /** Name of a further destination; the main one has none. */
+  readonly destination?: string;
   /** What every topic begins with. */
   readonly baseTopic: string;
   /** The secret that `config.password` refers to, resolved. */
@@ -31,23 +30,9 @@ export interface MqttPublisherOptions {
   readonly ackTimeoutMs?: number;
   /** Least time between two messages on the same retained topic. */
   readonly announceIntervalMs?: number;
+  /** How often the TLS files are looked at while connected. */
+  readonly tlsPollMs?: number;
 }
-
-const FIRST_RETRY_MS = 500;
-/** A connection that lived this long was a good one: the next loss is retried soon again. */
-const STABLE_AFTER_MS = 10_000;
-/** What only a person can mend is asked for slowly: brokers lock accounts and fill logs. */
-const SLOW: ReadonlySet<string> = new Set([
-  'MQTT_LOGIN_REFUSED',
-  'MQTT_NOT_AUTHORIZED',
-  'MQTT_CLIENT_ID_REFUSED',
-  'MQTT_PROTOCOL_REFUSED',
-  'MQTT_TAKEN_OVER',
-  'MQTT_TLS_UNTRUSTED',
-  'MQTT_TLS_NAME',
-  'MQTT_TLS_EXPIRED',
-]);
-const MAYBE_VERSION: ReadonlySet<string> = new Set(['MQTT_PROTOCOL_REFUSED', 'MQTT_HUNG_UP']);
 
 /** Publishes inspections, status and state as JSON to one MQTT broker, with MQTT 5 or 3.1.1. */
 export class MqttPublisher implements Publisher {
@@ -55,77 +40,50 @@ export class MqttPublisher implements Publisher {
   readonly #options: MqttPublisherOptions;
   readonly #clock: Clock;
   readonly #announcer: Announcer;
-  readonly #stop = new AbortController();
+  readonly #link: Link;
   readonly #listeners = new Set<() => void>();
-  #address: BrokerAddress | undefined;
-  #running: Promise<void> | undefined;
-  #connection: Connection | undefined;
-  #status: PublisherStatus = { state: 'stopped', text: 'Not started.' };
   #newest: StatusMessage | undefined;
   #connectedAt = '';
   #deliveries = 0;
-  #stopping = false;
-  #lastFailure: string | undefined;
 
   constructor(options: MqttPublisherOptions) {
+    const { config, identity, destination } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#announcer = new Announcer(options.logger, options.announceIntervalMs ?? 250);
-  }
-
-  async start(): Promise<void> {
-    if (this.#running !== undefined) return;
-    const { config, identity, password } = this.#options;
-    this.#address = await brokerAddress(config, identity.gateway, {
-      ...(config.username !== undefined && { username: config.username }),
-      ...(password !== undefined && { password }),
+    this.#link = new Link({
+      ...options,
+      clientId:
+        config.clientId ?? ['jidoka', identity.gateway, ...(destination === undefined ? [] : [destination])].join('-'),
+      will: () => this.#offline('lost'),
+      onUp: (connection) => this.#up(connection),
+      onDown: () => this.#announcer.detach(),
+      farewell: (connection, why) => this.#farewell(connection, why),
     });
-    this.#running = this.#run(this.#address, this.#stop.signal);
   }
 
-  async stop(timeoutMs: number): Promise<void> {
-    this.#stopping = true;
-    const deadlineMs = performance.now() + timeoutMs;
-    const connection = this.#connection;
-    if (connection !== undefined) {
-      const timeUp = new AbortController();
-      const lastWords = this.#announcer.flush().then(() => {
-        // Behind what is under way, since messages keep their order: once it is acknowledged, so is everything else.
-        connection.publish(this.#offline('stopped')).catch(() => undefined);
-        return connection.idle();
-      });
-      await Promise.race([lastWords, sleep(timeoutMs, timeUp.signal)]);
-      timeUp.abort();
-      this.#announcer.detach();
-      await connection.close(Math.max(0, Math.min(1000, deadlineMs - performance.now())));
-    }
-    this.#stop.abort();
-    await this.#running;
-    this.#status = { state: 'stopped', text: 'Stopped.' };
+  start(): Promise<void> {
+    return this.#link.start();
+  }
+
+  stop(timeoutMs: number): Promise<void> {
+    return this.#link.stop(timeoutMs);
   }
 
   deliver(record: OutboxRecord): Promise<void> {
     const { config, baseTopic } = this.#options;
-    const where = config.url;
-    if (this.#connection === undefined || this.#stopping) {
-      return Promise.reject(mqttErrors.MQTT_NOT_CONNECTED({ where }));
-    }
     if (this.#deliveries >= config.window) {
-      return Promise.reject(mqttErrors.MQTT_WINDOW_FULL({ where, expected: `at most ${config.window}` }));
+      const details = { where: config.url, expected: `at most ${config.window}` };
+      return Promise.reject(mqttErrors.MQTT_WINDOW_FULL(details));
     }
     this.#deliveries += 1;
-    const topic = inspectionTopic(baseTopic, record.station);
-    return this.#connection
-      .publish({ topic, payload: record.payload, retain: false, properties: jsonProperties(INSPECTION_SCHEMA) })
-      .finally(() => {
-        this.#deliveries -= 1;
-      });
+    return this.#send(inspectionTopic(baseTopic, record.station), record).finally(() => {
+      this.#deliveries -= 1;
+    });
   }
 
-  async hurry({ station, payload }: OutboxRecord): Promise<void> {
-    const topic = urgentTopic(this.#options.baseTopic, station);
-    const properties = jsonProperties(INSPECTION_SCHEMA);
-    await this.#connection?.publish({ topic, payload, retain: false, properties });
+  hurry(record: OutboxRecord): Promise<void> {
+    return this.#send(urgentTopic(this.#options.baseTopic, record.station), record);
   }
 
   announceStatus(status: StatusMessage): void {
@@ -142,12 +100,12 @@ export class MqttPublisher implements Publisher {
   }
 
   status(): PublisherStatus {
-    if (this.#connection?.usable === false) {
-      return { state: 'disconnected', text: `The connection to ${this.#options.config.url} is being lost.` };
-    }
+    const status = this.#link.status();
     const [refusal] = this.#announcer.refusals;
-    if (this.#status.state !== 'connected' || refusal === undefined) return this.#status;
-    return { state: 'connected', text: `${this.#status.text} But ${refusal[0]} was refused: ${refusal[1]}` };
+    if (status.state !== 'connected' || refusal === undefined) return status;
+    const refused = `${refusal[0]} was refused: ${refusal[1]}`;
+    const warning = status.warning === undefined ? refused : `${status.warning} ${refused}`;
+    return { state: 'connected', text: `${status.text} But ${refused}`, warning };
   }
 
   onConnected(listener: () => void): () => void {
@@ -155,87 +113,27 @@ export class MqttPublisher implements Publisher {
     return () => this.#listeners.delete(listener);
   }
 
-  async #run(address: BrokerAddress, signal: AbortSignal): Promise<void> {
-    const { reconnectMaxMs } = this.#options.config;
-    const backoff = new Backoff({ initialMs: FIRST_RETRY_MS, maxMs: reconnectMaxMs });
-    const slow = new Backoff({ initialMs: reconnectMaxMs, maxMs: reconnectMaxMs });
-    while (!signal.aborted) {
-      const since = this.#clock.monotonicMs();
-      const failure = await this.#connectAndStay(address, signal);
-      if (this.#stopping) return;
-      if (failure.lasted && this.#clock.monotonicMs() - since >= STABLE_AFTER_MS) backoff.reset();
-      const waitMs = SLOW.has(failure.error.code) ? slow.next() : backoff.next();
-      this.#failed(failure.error, waitMs);
-      await sleep(waitMs, signal);
-    }
+  /** While the connection is changed over to renewed certificates messages wait for the new one, in their order. */
+  async #send(topic: string, { payload }: OutboxRecord): Promise<void> {
+    const connection = this.#link.connection ?? (await this.#link.successor);
+    if (connection === undefined) throw mqttErrors.MQTT_NOT_CONNECTED({ where: this.#options.config.url });
+    await connection.publish({ topic, payload, retain: false, properties: jsonProperties(INSPECTION_SCHEMA) });
   }
 
-  /** Resolves with the reason once the attempt has failed or the connection has ended. */
-  async #connectAndStay(
-    address: BrokerAddress,
-    signal: AbortSignal,
-  ): Promise<{ readonly error: JidokaError; readonly lasted: boolean }> {
-    if (this.#status.state === 'stopped') {
-      this.#status = { state: 'connecting', text: `Connecting to ${address.where}.` };
-    }
-    let connection: Connection;
-    try {
-      connection = await this.#connect(address, signal);
-    } catch (error) {
-      return { error: error as JidokaError, lasted: false };
-    }
-    if (this.#stopping) await connection.close(0);
-    else this.#up(connection, address);
-    const error = await connection.ended;
-    this.#connection = undefined;
-    this.#announcer.detach();
-    return { error, lasted: true };
-  }
-
-  /**
-   * With `auto`, a broker that refuses MQTT 5 is asked again with 3.1.1 at once. Some hang up on the version they do
-   * not know instead of saying so. Each connection begins with MQTT 5 anew, for the day the broker is renewed.
-   */
-  async #connect(address: BrokerAddress, signal: AbortSignal): Promise<Connection> {
-    const { protocol } = this.#options.config;
-    const open = (version: ProtocolVersion): Promise<Connection> =>
-      Connection.open(
-        {
-          address,
-          protocol: version,
-          will: this.#offline('lost'),
-          window: this.#options.config.window,
-          ackTimeoutMs: this.#options.ackTimeoutMs ?? 30_000,
-        },
-        signal,
-      );
-    if (protocol !== 'auto') return open(protocol);
-    try {
-      return await open('5');
-    } catch (error) {
-      if (signal.aborted || !MAYBE_VERSION.has((error as JidokaError).code)) throw error;
-      return open('3.1.1');
-    }
-  }
-
-  #up(connection: Connection, { where, clientId }: BrokerAddress): void {
-    this.#connection = connection;
-    this.#lastFailure = undefined;
-    const text = `Connected to ${where} with MQTT ${connection.protocol} as ${clientId}.`;
-    this.#status = { state: 'connected', text };
-    this.#options.logger.info({ broker: where, protocol: connection.protocol, clientId }, text);
+  #up(connection: Connection): void {
     this.#connectedAt = isoUtc(this.#clock.nowMs());
     this.#announcer.attach(connection);
     for (const listener of this.#listeners) listener();
   }
 
-  #failed(error: JidokaError, waitMs: number): void {
-    const text = `${error.message} Trying again in about ${Math.ceil(waitMs / 1000)} s.`;
-    this.#status = { state: 'disconnected', text };
-    const fields = { code: error.code, err: error };
-    if (this.#lastFailure === error.code) this.#options.logger.debug(fields, text);
-    else this.#options.logger.warn(fields, text);
-    this.#lastFailure = error.code;
+  async #farewell(connection: Connection, why: Leaving): Promise<undefined> {
+    if (why === 'stopped') {
+      await this.#announcer.flush();
+      // Behind what is under way, since messages keep their order: once it is acknowledged, so is everything else.
+      connection.publish(this.#offline('stopped')).catch(() => undefined);
+    }
+    this.#announcer.detach();
+    await connection.idle();
   }
 
   #offline(how: 'stopped' | 'lost'): OutgoingMessage {
@@ -253,7 +151,12 @@ export class MqttPublisher implements Publisher {
       outboxRows: this.#newest?.outboxRows ?? 0,
     };
     const payload = Buffer.from(JSON.stringify(message));
-    return { topic: statusTopic(baseTopic), payload, retain: true, properties: jsonProperties(STATUS_SCHEMA) };
+    const { willDelaySeconds } = this.#options.config;
+    const properties = {
+      ...jsonProperties(STATUS_SCHEMA),
+      ...(how === 'lost' && willDelaySeconds > 0 && { willDelaySeconds }),
+    };
+    return { topic: statusTopic(baseTopic), payload, retain: true, properties };
   }
 }
 

@@ -54,6 +54,8 @@ const CONNACK: ReadonlyMap<number, Maker> = new Map([
   [0x05, mqttErrors.MQTT_NOT_AUTHORIZED],
   [0x87, mqttErrors.MQTT_NOT_AUTHORIZED],
   [0x8a, mqttErrors.MQTT_NOT_AUTHORIZED],
+  [0x9c, mqttErrors.MQTT_USE_ANOTHER],
+  [0x9d, mqttErrors.MQTT_USE_ANOTHER],
 ]);
 
 const PUBACK: ReadonlyMap<number, Maker> = new Map([
@@ -62,6 +64,12 @@ const PUBACK: ReadonlyMap<number, Maker> = new Map([
   [0x95, mqttErrors.MQTT_MESSAGE_TOO_LARGE],
   [0x96, mqttErrors.MQTT_QUOTA],
   [0x97, mqttErrors.MQTT_QUOTA],
+]);
+
+const DISCONNECT: ReadonlyMap<number, Maker> = new Map([
+  [0x8e, mqttErrors.MQTT_TAKEN_OVER],
+  [0x9c, mqttErrors.MQTT_USE_ANOTHER],
+  [0x9d, mqttErrors.MQTT_USE_ANOTHER],
 ]);
 
 /** The broker answered a CONNECT with a refusal. */
@@ -76,7 +84,7 @@ export function pubackError(code: number, where: string, reason?: string): Jidok
 
 /** The broker said goodbye: a DISCONNECT with a reason, which only MQTT 5 has. */
 export function disconnectError(code: number, where: string, reason?: string): JidokaError {
-  const maker = code === 0x8e ? mqttErrors.MQTT_TAKEN_OVER : mqttErrors.MQTT_CONNECTION_LOST;
+  const maker = DISCONNECT.get(code) ?? mqttErrors.MQTT_CONNECTION_LOST;
   return maker({ where, got: describe(code, reason) });
 }
 

@@ -71,7 +71,15 @@ export function outboxRecord(
   inspection: Inspection = exampleInspection(),
 ): OutboxRecord {
   const payload = new TextEncoder().encode(JSON.stringify(inspectionMessage(inspection, seq)));
-  return { position, inspectionId: inspection.id, station: inspection.station, seq, payload };
+  return {
+    position,
+    inspectionId: inspection.id,
+    station: inspection.station,
+    seq,
+    verdict: inspection.verdict.decision,
+    decidedAtMs: inspection.decidedAtMs,
+    payload,
+  };
 }
 
 export function onlineStatus(change: Partial<StatusMessage> = {}): StatusMessage {

@@ -1,15 +1,17 @@
 import { silentLogger } from '#jidoka/base/logger.js';
-import { type MqttConfig, mqttSchema } from '#jidoka/config/schema/connections.js';
+import { type DestinationConfig, mqttSchema } from '#jidoka/config/schema/mqtt.js';
+import type { ConnectionConfig } from '#jidoka/mqtt/options.js';
 import type { MqttPublisherOptions } from '#jidoka/mqtt/publisher.js';
 
 /** Options for a publisher in a test: the config's own defaults, and short waits. */
 export function publisherOptions(
   url: string,
-  config: Partial<MqttConfig> = {},
+  config: Partial<ConnectionConfig> = {},
   options: Partial<MqttPublisherOptions> = {},
 ): MqttPublisherOptions {
   return {
-    config: { ...mqttSchema.parse({ url, baseTopic: 'plant/line4', reconnectMaxMs: 300 }), ...config },
+    config: { ...withoutSecret(mqttSchema.parse({ url, reconnectMaxMs: 300 })), ...config },
+    baseTopic: 'plant/line4',
     identity: {
       gateway: 'line4',
       version: '0.1.0',
@@ -19,4 +21,8 @@ export function publisherOptions(
     logger: silentLogger,
     ...options,
   };
+}
+
+function withoutSecret({ password: _, baseTopic: __, ...config }: DestinationConfig): ConnectionConfig {
+  return config;
 }

@@ -1,12 +1,12 @@
 // A publisher in a process of its own, to be killed: `node publisher-process.mjs URL`. Says `connected` on its output.
 import { silentLogger } from '#jidoka/base/logger.js';
-import { mqttSchema } from '#jidoka/config/schema/connections.js';
+import { mqttSchema } from '#jidoka/config/schema/mqtt.js';
 import { STATUS_SCHEMA } from '#jidoka/domain/state.js';
 import { MqttPublisher } from '#jidoka/mqtt/publisher.js';
 
 const identity = { gateway: 'line4', version: '0.1.0', startedAt: new Date().toISOString(), stations: ['bottle-neck'] };
-const config = mqttSchema.parse({ url: process.argv[2], baseTopic: 'plant/line4' });
-const publisher = new MqttPublisher({ config, identity, logger: silentLogger });
+const config = mqttSchema.parse({ url: process.argv[2] });
+const publisher = new MqttPublisher({ config, baseTopic: 'plant/line4', identity, logger: silentLogger });
 publisher.onConnected(() => process.stdout.write('connected\n'));
 publisher.announceStatus({
   schema: STATUS_SCHEMA,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { MqttConfig } from '#jidoka/config/schema/connections.js';
+import type { ConnectionConfig } from '#jidoka/mqtt/options.js';
 import { MqttPublisher, type MqttPublisherOptions } from '#jidoka/mqtt/publisher.js';
 import { AedesBroker } from '../../simulators/aedes-broker.js';
 import { Authority, opensslAbsent } from '../../simulators/certificates.js';
@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const close of closers.reverse()) await close();
 });
 
-async function start(url: string, config: Partial<MqttConfig> = {}, options: Partial<MqttPublisherOptions> = {}) {
+async function start(url: string, config: Partial<ConnectionConfig> = {}, options: Partial<MqttPublisherOptions> = {}) {
   const publisher = new MqttPublisher(publisherOptions(url, config, options));
   closers.push(() => publisher.stop(200));
   await publisher.start();
