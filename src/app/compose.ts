@@ -21,6 +21,7 @@ import { OnnxClassifier } from '../vision/classifier.js';
 import { JpegEncoder } from '../vision/jpeg-encoder.js';
 import { Agent, type AgentEvents } from './agent.js';
 import { planStation } from './compose-station.js';
+import { describeGateway } from './describe-gateway.js';
 import type { HealthSource } from './health.js';
 import { LoadedModels } from './loaded-models.js';
 import { modelChoice } from './model-choice.js';
@@ -62,6 +63,7 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     config: mqtt,
     baseTopic: baseTopic(config.gateway, config.mqtt),
     identity,
+    describe: () => describeGateway(config, agent.models),
     ...(password !== undefined && { password: await secret(setup, password) }),
     clock,
     logger,
@@ -76,7 +78,7 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     window: config.mqtt.window,
     logger,
   });
-  return new Agent(
+  const agent: Agent = new Agent(
     {
       identity,
       ledger,
@@ -90,6 +92,7 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     },
     events,
   );
+  return agent;
 }
 
 function secret({ environment, logger }: AgentSetup, reference: SecretReference): Promise<string> {

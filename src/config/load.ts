@@ -3,6 +3,7 @@ import { type JidokaError, messageOf } from '../base/errors.js';
 import { checkConnections } from './checks/connections.js';
 import { Cursor } from './checks/cursor.js';
 import { checkModels, type DescribeModel } from './checks/models.js';
+import { checkDestinations } from './checks/mqtt.js';
 import { checkStations } from './checks/stations.js';
 import { decodeConfig, MAX_CONFIG_BYTES } from './decode.js';
 import { configErrors } from './errors.js';
@@ -48,6 +49,7 @@ function findAll(issues: Parameters<typeof explain>[0][], root: Located, context
   const cursor = new Cursor(root.value, []);
   return [
     ...issues.flatMap((issue) => explain(issue, root)),
+    ...checkDestinations(cursor),
     ...checkConnections(cursor),
     ...checkStations(cursor),
     ...(context.describeModel === undefined ? [] : checkModels(cursor, context.describeModel)),

@@ -1,16 +1,14 @@
 import { Socket } from 'node:net';
-import { connect, type IClientOptions, type IPublishPacket, type MqttClient, type Packet } from 'mqtt';
+import { connect, type IPublishPacket, type MqttClient, type Packet } from 'mqtt';
 import { type JidokaError, messageOf } from '../base/errors.js';
+import { type ConnectRequest, clientOptions, publishProperties } from './client-options.js';
 import { mqttErrors } from './errors.js';
-import { type IncomingMessage, type MessageProperties, type OutgoingMessage, publishPacketBytes } from './message.js';
+import { type IncomingMessage, type OutgoingMessage, publishPacketBytes } from './message.js';
 import { connectError } from './network-errors.js';
-import type { BrokerAddress, ProtocolVersion } from './options.js';
+import type { ProtocolVersion } from './options.js';
 import { connackError, disconnectError, pubackError } from './reasons.js';
 
-export interface ConnectionOptions {
-  readonly address: BrokerAddress;
-  readonly protocol: ProtocolVersion;
-  readonly will: OutgoingMessage;
+export interface ConnectionOptions extends ConnectRequest {
   /** Most messages under way; the broker's receive maximum may lower it. */
   readonly window: number;
   readonly ackTimeoutMs: number;
@@ -63,7 +61,8 @@ export class Connection {
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     const { where } = options.address;
     client.on('disconnect', (packet) => {
-      this.#cut(disconnectError(packet.reasonCode ?? 0x80, where, packet.properties?.reasonString));
+      // Without a reason code it is 0x00: the broker closes the connection, and no more is known.
+      this.#cut(disconnectError(packet.reasonCode ?? 0, where, packet.properties));
     });
     client.on('error', (error) => {
       this.#cut(mqttErrors.MQTT_CONNECTION_LOST({ where, got: error.message, cause: error }));
@@ -266,45 +265,6 @@ export class Connection {
 
 const CLOSED_HINT =
   'The agent connects again by itself. If the broker closes the connection again and again, another client may use the same client id.';
-
-function clientOptions({ address, protocol, will }: ConnectionOptions): IClientOptions {
-  const five = protocol === '5';
-  return {
-    // A copy for each attempt: the library writes into the options it gets.
-    ...address.options,
-    protocolId: 'MQTT',
-    protocolVersion: five ? 5 : 4,
-    ...(five && { properties: { sessionExpiryInterval: 0, requestProblemInformation: true } }),
-    will: {
-      topic: will.topic,
-      payload: Buffer.from(will.payload),
-      qos: will.qos ?? 1,
-      retain: will.retain,
-      ...(five && will.properties && { properties: willProperties(will.properties) }),
-    },
-  };
-}
-
-function publishProperties(properties: MessageProperties): NonNullable<IPublishPacket['properties']> {
-  const { contentType, payloadIsUtf8, userProperties, expirySeconds, correlationData } = properties;
-  return {
-    payloadFormatIndicator: payloadIsUtf8,
-    contentType,
-    ...(userProperties !== undefined && { userProperties: { ...userProperties } }),
-    ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
-    ...(correlationData !== undefined && { correlationData: Buffer.from(correlationData) }),
-  };
-}
-
-function willProperties(properties: MessageProperties): NonNullable<NonNullable<IClientOptions['will']>['properties']> {
-  const { willDelaySeconds } = properties;
-  const { payloadFormatIndicator, ...rest } = publishProperties(properties);
-  return {
-    ...rest,
-    ...(payloadFormatIndicator !== undefined && { payloadFormatIndicator }),
-    ...(willDelaySeconds !== undefined && { willDelayInterval: willDelaySeconds }),
-  };
-}
 
 function reasonString(packet: Packet | undefined): string | undefined {
   return packet?.cmd === 'puback' ? packet.properties?.reasonString : undefined;

@@ -34,9 +34,9 @@ export interface IncomingMessage {
   readonly userProperties?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** JSON, with the name and version of its form as a user property. */
-export function jsonProperties(schema: string): MessageProperties {
-  return { contentType: CONTENT_TYPE, payloadIsUtf8: true, userProperties: { schema } };
+/** JSON, with the name and version of its form as a user property, and what else a broker may filter by. */
+export function jsonProperties(schema: string, filters: Readonly<Record<string, string>> = {}): MessageProperties {
+  return { contentType: CONTENT_TYPE, payloadIsUtf8: true, userProperties: { schema, ...filters } };
 }
 
 /** Bytes of the message as a PUBLISH packet (MQTT 5, section 3.3), to hold against the broker's limit. */

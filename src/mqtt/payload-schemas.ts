@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DISCOVERY_SCHEMA } from '../domain/discovery.js';
 import { INSPECTION_SCHEMA } from '../domain/message.js';
 import { STATE_SCHEMA, STATUS_SCHEMA } from '../domain/state.js';
 import { REASON_CODES } from '../domain/verdict.js';
@@ -132,16 +133,109 @@ export const statePayloadSchema = z
   })
   .describe("A station's running state, retained on BASE/STATION/state.");
 
+const level = z.string().exactOptional();
+
+/** `BASE/discovery`. */
+export const discoveryPayloadSchema = z
+  .object({
+    schema: z.literal(DISCOVERY_SCHEMA),
+    gateway: z.string().describe('Name of the gateway.'),
+    version: z.string().describe('Version of jidoka.'),
+    baseTopic: z.string().describe('What every topic of this gateway begins with.'),
+    location: z
+      .object({ enterprise: level, site: level, area: level, line: level, cell: level })
+      .describe('Where the gateway stands; levels that are not configured are absent.'),
+    topics: z
+      .array(
+        z.object({
+          topic: z.string(),
+          direction: z
+            .enum(['publish', 'subscribe'])
+            .describe('As the gateway sees it: it publishes there, or it subscribes and listens.'),
+          carries: z.string().describe('A plain sentence.'),
+          qos: z.union([z.literal(0), z.literal(1)]),
+          retained: z.boolean(),
+          station: z.string().exactOptional().describe('The inspection point it belongs to.'),
+          schema: z.string().describe('The value of `schema` in the payload.'),
+          schemaId: z.string().describe('`$id` of the JSON Schema, the key in `schemas`.'),
+        }),
+      )
+      .describe('Every topic of this gateway.'),
+    stations: z
+      .array(
+        z.object({
+          name: z.string(),
+          camera: z.string().describe('Kind of camera.'),
+          trigger: z.string().describe('What opens a part.'),
+          model: z
+            .object({
+              name: z.string(),
+              version: z.string(),
+              labels: z.array(z.string()).describe('The classes it tells apart, the values of `class`.'),
+              goodLabel: z
+                .string()
+                .nullable()
+                .describe('The label of a good part; null for a model that only tells defects apart.'),
+            })
+            .nullable()
+            .describe('The model that judges; null until it is loaded.'),
+          sensors: z.array(
+            z.object({
+              name: z.string(),
+              unit: z.string().exactOptional().describe('Engineering unit.'),
+              min: z.number().exactOptional().describe('Below it a part is not passed automatically.'),
+              max: z.number().exactOptional().describe('Above it a part is not passed automatically.'),
+              required: z.boolean().describe('A stale or bad reading sends the part to review.'),
+            }),
+          ),
+        }),
+      )
+      .describe('The inspection points.'),
+    schemas: z
+      .record(z.string(), z.record(z.string(), z.unknown()))
+      .exactOptional()
+      .describe(
+        'The JSON Schemas by `$id`; absent where the message would be larger than brokers commonly take. They are also in docs/schemas of jidoka.',
+      ),
+  })
+  .describe('Every topic of a gateway and what is on it, retained on BASE/discovery.');
+
+/** The payloads by the name of their form. */
+const PAYLOADS = {
+  [INSPECTION_SCHEMA]: inspectionPayloadSchema,
+  [STATUS_SCHEMA]: statusPayloadSchema,
+  [STATE_SCHEMA]: statePayloadSchema,
+  [DISCOVERY_SCHEMA]: discoveryPayloadSchema,
+} as const;
+
+export interface PayloadForm {
+  /** The value of the payload's member `schema`, such as `jidoka.state/1`. */
+  readonly name: string;
+  readonly id: string;
+  /** Name of the file in docs/schemas. */
+  readonly file: string;
+  /** Draft 2020-12. */
+  readonly jsonSchema: Readonly<Record<string, unknown>>;
+}
+
+let forms: readonly PayloadForm[] | undefined;
+
+/** What is known of each payload. */
+export function payloadForms(): readonly PayloadForm[] {
+  forms ??= Object.entries(PAYLOADS).map(([name, schema]) => {
+    const [, kind, version] = /^jidoka\.([a-z-]+)\/(\d+)$/.exec(name) ?? [];
+    const id = `urn:jidoka:${kind}:${version}`;
+    return { name, id, file: `${kind}.v${version}.json`, jsonSchema: jsonSchema(schema, id, name) };
+  });
+  return forms;
+}
+
 /**
  * The JSON Schemas (draft 2020-12) of the payloads by file name, as docs/schemas holds them. They leave members open
  * that they do not name: a later version may add some, and consumers must let them pass.
  */
 export function payloadSchemas(): Record<string, object> {
-  return {
-    'inspection.v1.json': jsonSchema(inspectionPayloadSchema, 'urn:jidoka:inspection:1', INSPECTION_SCHEMA),
-    'status.v1.json': jsonSchema(statusPayloadSchema, 'urn:jidoka:status:1', STATUS_SCHEMA),
-    'state.v1.json': jsonSchema(statePayloadSchema, 'urn:jidoka:state:1', STATE_SCHEMA),
-  };
+  return Object.fromEntries(payloadForms().map(({ file, jsonSchema }) => [file, jsonSchema]));
 }
 
 /** The file's content for one of `payloadSchemas()`. */
@@ -149,7 +243,7 @@ export function payloadSchemaText(schema: object): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
-function jsonSchema(schema: z.ZodType, id: string, title: string): object {
+function jsonSchema(schema: z.ZodType, id: string, title: string): Record<string, unknown> {
   const { $schema, ...rest } = z.toJSONSchema(schema, {
     target: 'draft-2020-12',
     // The input side names no `additionalProperties: false`.

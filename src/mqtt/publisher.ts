@@ -1,16 +1,18 @@
 import { type Clock, isoUtc, systemClock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import { DISCOVERY_SCHEMA, type GatewayDescription } from '../domain/discovery.js';
 import { INSPECTION_SCHEMA } from '../domain/message.js';
 import type { OutboxRecord } from '../domain/outbox.js';
 import { STATE_SCHEMA, STATUS_SCHEMA, type StationState, type StatusMessage } from '../domain/state.js';
 import type { Publisher, PublisherStatus } from '../ports/publisher.js';
 import { Announcer } from './announcer.js';
 import type { Connection } from './connection.js';
+import { discoveryMessage } from './discovery.js';
 import { mqttErrors } from './errors.js';
 import { type Leaving, Link } from './link.js';
-import { jsonProperties, type OutgoingMessage } from './message.js';
+import { jsonProperties, type MessageProperties, type OutgoingMessage } from './message.js';
 import type { ConnectionConfig } from './options.js';
-import { inspectionTopic, stateTopic, statusTopic, urgentTopic } from './topics.js';
+import { discoveryTopic, inspectionTopic, stateTopic, statusTopic, urgentTopic } from './topics.js';
 
 /** Who this gateway is, for the offline status that the broker may have to send in its name. */
 export type GatewayIdentity = Pick<StatusMessage, 'gateway' | 'version' | 'startedAt' | 'stations'>;
@@ -24,6 +26,8 @@ export interface MqttPublisherOptions {
   /** The secret that `config.password` refers to, resolved. */
   readonly password?: string;
   readonly identity: GatewayIdentity;
+  /** The place and the stations as they are at the time of the call, for the discovery message. */
+  readonly describe: () => GatewayDescription;
   readonly logger: Logger;
   readonly clock?: Clock;
   /** A message without acknowledgement for this long ends the connection. */
@@ -42,6 +46,8 @@ export class MqttPublisher implements Publisher {
   readonly #announcer: Announcer;
   readonly #link: Link;
   readonly #listeners = new Set<() => void>();
+  /** Station → the model of its last state. */
+  readonly #models = new Map<string, string>();
   #newest: StatusMessage | undefined;
   #connectedAt = '';
   #deliveries = 0;
@@ -63,6 +69,7 @@ export class MqttPublisher implements Publisher {
   }
 
   start(): Promise<void> {
+    this.#announceDiscovery();
     return this.#link.start();
   }
 
@@ -97,6 +104,10 @@ export class MqttPublisher implements Publisher {
   announceState(state: StationState): void {
     const topic = stateTopic(this.#options.baseTopic, state.station);
     this.#announcer.announce(topic, STATE_SCHEMA, () => state);
+    const model = `${state.model.name}/${state.model.version}`;
+    const known = this.#models.get(state.station);
+    this.#models.set(state.station, model);
+    if (known !== undefined && known !== model) this.#announceDiscovery();
   }
 
   status(): PublisherStatus {
@@ -114,10 +125,28 @@ export class MqttPublisher implements Publisher {
   }
 
   /** While the connection is changed over to renewed certificates messages wait for the new one, in their order. */
-  async #send(topic: string, { payload }: OutboxRecord): Promise<void> {
+  async #send(topic: string, record: OutboxRecord): Promise<void> {
     const connection = this.#link.connection ?? (await this.#link.successor);
     if (connection === undefined) throw mqttErrors.MQTT_NOT_CONNECTED({ where: this.#options.config.url });
-    await connection.publish({ topic, payload, retain: false, properties: jsonProperties(INSPECTION_SCHEMA) });
+    const { payload } = record;
+    await connection.publish({ topic, payload, retain: false, properties: this.#inspectionProperties(record) });
+  }
+
+  #inspectionProperties({ station, verdict, inspectionId, seq, decidedAtMs }: OutboxRecord): MessageProperties {
+    const { expireAfterSeconds } = this.#options.config;
+    const properties = jsonProperties(INSPECTION_SCHEMA, { station, verdict, id: inspectionId, seq: String(seq) });
+    if (expireAfterSeconds === undefined) return properties;
+    const leftSeconds = Math.ceil(expireAfterSeconds - (this.#clock.nowMs() - decidedAtMs) / 1000);
+    // 0 would mean at once to some brokers and never to others. A clock that was set back must not prolong the life.
+    return { ...properties, expirySeconds: Math.min(Math.max(leftSeconds, 1), expireAfterSeconds) };
+  }
+
+  #announceDiscovery(): void {
+    const { config, baseTopic, identity, describe } = this.#options;
+    const { gateway, version } = identity;
+    this.#announcer.announce(discoveryTopic(baseTopic), DISCOVERY_SCHEMA, () =>
+      discoveryMessage({ gateway, version, baseTopic, config, description: describe() }),
+    );
   }
 
   #up(connection: Connection): void {

@@ -1,28 +1,23 @@
+import { fillBaseTopic, LOCATION_LEVELS } from '../config/base-topic.js';
 import type { Config } from '../config/schema/index.js';
 import type { DestinationConfig } from '../config/schema/mqtt.js';
 
-const LEVELS = ['enterprise', 'site', 'area', 'line', 'cell'] as const;
-
 /**
  * What every topic of the destination begins with: its `baseTopic` with the placeholders filled in, else the levels of
- * the location that are given, else `jidoka`. A placeholder of a level that is not given leaves no empty level behind.
+ * the location that are given, else `jidoka`.
  */
 export function baseTopic(gateway: Config['gateway'], destination: Pick<DestinationConfig, 'baseTopic'>): string {
   const { location = {}, name } = gateway;
-  if (destination.baseTopic === undefined) {
-    const levels = LEVELS.flatMap((level) => location[level] ?? []);
-    return levels.length === 0 ? 'jidoka' : levels.join('/');
-  }
-  const filled = destination.baseTopic.replace(/\{(enterprise|site|area|line|cell|gateway)\}/g, (_, key: string) =>
-    key === 'gateway' ? name : (location[key as (typeof LEVELS)[number]] ?? ''),
-  );
-  return filled
-    .split('/')
-    .filter((level) => level !== '')
-    .join('/');
+  const template = destination.baseTopic ?? LOCATION_LEVELS.map((level) => `{${level}}`).join('/');
+  const filled = fillBaseTopic(template, (placeholder) => (placeholder === 'gateway' ? name : location[placeholder]));
+  return filled === '' ? 'jidoka' : filled;
 }
 
-/** The topics of one gateway, all below the base. */
+/** The topics of one gateway, all below the base; `topic-catalogue.ts` says what is on them. */
+export function discoveryTopic(base: string): string {
+  return `${base}/discovery`;
+}
+
 export function statusTopic(base: string): string {
   return `${base}/status`;
 }

@@ -6,7 +6,8 @@ import { MqttPublisher } from '#jidoka/mqtt/publisher.js';
 
 const identity = { gateway: 'line4', version: '0.1.0', startedAt: new Date().toISOString(), stations: ['bottle-neck'] };
 const config = mqttSchema.parse({ url: process.argv[2] });
-const publisher = new MqttPublisher({ config, baseTopic: 'plant/line4', identity, logger: silentLogger });
+const describe = () => ({ location: {}, stations: [] });
+const publisher = new MqttPublisher({ config, baseTopic: 'plant/line4', identity, describe, logger: silentLogger });
 publisher.onConnected(() => process.stdout.write('connected\n'));
 publisher.announceStatus({
   schema: STATUS_SCHEMA,

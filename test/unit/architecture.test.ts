@@ -40,7 +40,7 @@ function sourceFiles(): SourceFile[] {
     .map((path) => {
       const text = readFileSync(join(source, path), 'utf8');
       const specifiers = text.matchAll(
-        /(?:^|\n)\s*(?:import|export)\b[^;'"()]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g,
+        /(?:^|\n)\s*(?:import|export)\b[^;'"()=]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g,
       );
       return {
         path: path.split(sep).join('/'),

@@ -3,14 +3,10 @@ import { opcuaConnectionSchema } from '../schema/connections.js';
 import { code } from '../wording.js';
 import type { Cursor } from './cursor.js';
 
-/** What the MQTT broker and the OPC UA servers need besides the schema. */
+/** What the OPC UA servers and other addresses need besides the schema. */
 export function checkConnections(root: Cursor): readonly Finding[] {
   const servers = root.at('opcua').entries;
-  const mqtt = root.at('mqtt');
   return [
-    ...checkUserInfo(mqtt.at('url')),
-    ...checkLogin(mqtt),
-    ...checkTls(mqtt),
     ...servers.flatMap(([, server]) => [
       ...checkUserInfo(server.at('endpoint')),
       ...checkLogin(server),
@@ -20,7 +16,8 @@ export function checkConnections(root: Cursor): readonly Finding[] {
   ];
 }
 
-function checkUserInfo(address: Cursor): readonly Finding[] {
+/** A user name or a password in an address ends up in logs and backups. */
+export function checkUserInfo(address: Cursor): readonly Finding[] {
   const { text, path } = address;
   if (text === undefined || !URL.canParse(text)) return [];
   const { username, password } = new URL(text);
@@ -31,7 +28,8 @@ function checkUserInfo(address: Cursor): readonly Finding[] {
   return [{ path, at: 'value', what, instead }];
 }
 
-function checkLogin(section: Cursor): readonly Finding[] {
+/** A user name and a password come together. */
+export function checkLogin(section: Cursor): readonly Finding[] {
   const [username, password] = [section.at('username'), section.at('password')];
   if (username.exists === password.exists) return [];
   if (password.exists) {
@@ -41,30 +39,6 @@ function checkLogin(section: Cursor): readonly Finding[] {
   const what = 'There is a `username` without a `password`.';
   const instead = 'Add `password: { credential: NAME }`, or remove the user name.';
   return [{ path: username.path, at: 'key', what, instead }];
-}
-
-function checkTls(mqtt: Cursor): readonly Finding[] {
-  const [tls, url] = [mqtt.at('tls'), mqtt.at('url').text];
-  if (!tls.exists) return [];
-  const findings: Finding[] = [];
-  const scheme = /^(mqtt|ws):\/\//i.exec(url ?? '')?.[1]?.toLowerCase();
-  if (scheme !== undefined) {
-    const what = `The address begins with \`${scheme}://\`, which is not encrypted, so \`tls\` has no effect.`;
-    const instead = `Write \`${scheme}s://\` in \`url\` (often with another port), or remove \`tls\`.`;
-    findings.push({ path: tls.path, at: 'key', what, instead });
-  }
-  const [cert, key] = [tls.at('cert'), tls.at('key')];
-  if (cert.exists !== key.exists) {
-    const [there, lacking] = cert.exists ? [cert, 'key'] : [key, 'cert'];
-    const what = `A certificate and its private key come together, and \`${lacking}\` is missing.`;
-    findings.push({ path: there.path, at: 'key', what, instead: `Add \`${lacking}: PATH\` of the PEM file.` });
-  }
-  for (const file of [tls.at('ca'), cert, key]) {
-    if (file.text?.includes('-----BEGIN') !== true) continue;
-    const what = `${code(file.path.at(-1))} holds the certificate or key itself.`;
-    findings.push({ path: file.path, at: 'key', what, instead: 'Put it into a file and write the path of that file.' });
-  }
-  return findings;
 }
 
 const { shape } = opcuaConnectionSchema;

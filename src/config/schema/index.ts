@@ -74,7 +74,7 @@ export const inferenceSchema = z
 
 const level = z
   .string()
-  .regex(/^[^+#/\s$]+$/, 'no +, #, /, $ or spaces')
+  .regex(/^[^+#/\s$\p{Cc}]+$/u, 'no +, #, /, $, spaces or control characters')
   .max(64)
   .optional();
 

@@ -49,7 +49,10 @@ export const destinationSchema = z.strictObject({
   sparkplug: sparkplugSchema.optional(),
   baseTopic: z
     .string()
-    .regex(/^[^+#/\s$]([^+#]*[^+#/\s])?$/, 'no + or #, no slash or space at either end, no $ at the beginning')
+    .regex(
+      /^[^+#/\s$\p{Cc}]([^+#\p{Cc}]*[^+#/\s\p{Cc}])?$/u,
+      'no +, # or control characters, no slash or space at either end, no $ at the beginning',
+    )
     .max(200)
     .optional()
     .describe(

@@ -1,0 +1,90 @@
+import type { DestinationConfig } from '../config/schema/mqtt.js';
+import { DISCOVERY_SCHEMA, type TopicDescription } from '../domain/discovery.js';
+import { INSPECTION_SCHEMA } from '../domain/message.js';
+import { STATE_SCHEMA, STATUS_SCHEMA } from '../domain/state.js';
+import { payloadForms } from './payload-schemas.js';
+import { discoveryTopic, inspectionTopic, stateTopic, statusTopic, urgentTopic } from './topics.js';
+
+type TopicConfig = Pick<DestinationConfig, 'failsFirst' | 'commands'>;
+
+/** One kind of topic of the JSON profile: what discovery, docs/mqtt.md and docs/asyncapi.yaml say of it. */
+export interface TopicKind {
+  readonly name: string;
+  /** The topic below a base, for topics of a station with its name. */
+  readonly topic: (base: string, station: string) => string;
+  readonly ofStation: boolean;
+  readonly direction: 'publish' | 'subscribe';
+  readonly carries: string;
+  readonly qos: 0 | 1;
+  readonly retained: boolean;
+  /** Name of the payload's form. */
+  readonly schema: string;
+  /** What in the config brings it about, in words and as a test; always there without it. */
+  readonly onlyWith?: { readonly words: string; readonly holds: (config: TopicConfig) => boolean };
+}
+
+export const TOPIC_KINDS: readonly TopicKind[] = [
+  {
+    name: 'inspection',
+    topic: inspectionTopic,
+    ofStation: true,
+    direction: 'publish',
+    carries: 'One message for each inspected part, in the order of `seq`, complete after an outage too.',
+    qos: 1,
+    retained: false,
+    schema: INSPECTION_SCHEMA,
+  },
+  {
+    name: 'urgent',
+    topic: urgentTopic,
+    ofStation: true,
+    direction: 'publish',
+    carries: 'A copy of each fail at once, while older messages of the station still wait for their turn.',
+    qos: 1,
+    retained: false,
+    schema: INSPECTION_SCHEMA,
+    onlyWith: { words: '`failsFirst: true`', holds: ({ failsFirst }) => failsFirst },
+  },
+  {
+    name: 'state',
+    topic: stateTopic,
+    ofStation: true,
+    direction: 'publish',
+    carries: "The station's totals and its last part.",
+    qos: 1,
+    retained: true,
+    schema: STATE_SCHEMA,
+  },
+  {
+    name: 'status',
+    topic: statusTopic,
+    ofStation: false,
+    direction: 'publish',
+    carries: 'The gateway: online or offline, and what troubles it.',
+    qos: 1,
+    retained: true,
+    schema: STATUS_SCHEMA,
+  },
+  {
+    name: 'discovery',
+    topic: discoveryTopic,
+    ofStation: false,
+    direction: 'publish',
+    carries: 'Every topic of the gateway, what is on it, and the stations with their models and sensors.',
+    qos: 1,
+    retained: true,
+    schema: DISCOVERY_SCHEMA,
+  },
+];
+
+/** The topics of one gateway at one destination. */
+export function topicsOf(base: string, stations: readonly string[], config: TopicConfig): readonly TopicDescription[] {
+  const ids = new Map(payloadForms().map(({ name, id }) => [name, id]));
+  return TOPIC_KINDS.filter(({ onlyWith }) => onlyWith?.holds(config) ?? true).flatMap((kind) => {
+    const { direction, carries, qos, retained, schema } = kind;
+    const rest = { direction, carries, qos, retained, schema, schemaId: ids.get(schema) ?? schema };
+    return kind.ofStation
+      ? stations.map((station) => ({ topic: kind.topic(base, station), station, ...rest }))
+      : [{ topic: kind.topic(base, ''), ...rest }];
+  });
+}
