@@ -153,11 +153,14 @@ export class Link {
       return { error: await connection.ended, livedMs: 0 };
     }
     this.#up(connection, address);
-    const timer = this.#watchFiles(connection, url);
+    const over = new AbortController();
+    const watch = this.#watchFiles(connection, url, over.signal);
     const error = await connection.ended;
-    clearInterval(timer);
+    over.abort();
+    this.#left?.hasten.abort();
     this.#connection = undefined;
     this.#options.onDown(error);
+    await watch;
     return { error, livedMs: this.#clock.monotonicMs() - sinceMs };
   }
 
@@ -201,17 +204,18 @@ export class Link {
     this.#options.onUp(connection);
   }
 
-  #watchFiles(connection: Connection, url: string): NodeJS.Timeout | undefined {
-    if (!isSecure(url)) return undefined;
-    const look = async (): Promise<void> => {
-      const changed = await this.#readTls();
-      if (!changed || this.#connection !== connection) return;
-      this.#options.logger.info({}, 'The TLS files have changed: the connection is made anew with them.');
+  async #watchFiles(connection: Connection, url: string, signal: AbortSignal): Promise<void> {
+    if (!isSecure(url)) return;
+    const { logger, tlsPollMs = 60_000 } = this.#options;
+    while (!signal.aborted) {
+      await sleep(tlsPollMs, signal);
+      const changed = !signal.aborted && (await this.#readTls());
+      if (!changed || this.#connection !== connection) continue;
+      logger.info({}, 'The TLS files have changed: the connection is made anew with them.');
       this.#successor = deferred();
       this.#status = { state: 'connecting', text: `Connecting to ${url} anew with renewed TLS files.` };
       await this.#leave(connection, 'renewed', this.#ackTimeoutMs);
-    };
-    return setInterval(() => void look(), this.#options.tlsPollMs ?? 60_000);
+    }
   }
 
   async #readTls(): Promise<boolean> {

@@ -72,7 +72,9 @@ describe.skipIf(mosquittoAbsent)(`messages on mosquitto${mosquittoAbsent ? ` (${
       expect(message.packet).toMatchObject({ qos: 1, retain: false });
       const { properties } = message.packet;
       expect(properties).toMatchObject({ contentType: 'application/json', payloadFormatIndicator: true });
-      expect(properties?.userProperties).toEqual({ schema: 'jidoka.inspection/1' });
+      const { station, verdict, id, seq } = JSON.parse(message.text);
+      const expected = { schema: 'jidoka.inspection/1', station, verdict, id, seq: String(seq) };
+      expect({ ...properties?.userProperties }).toEqual(expected);
       expect(properties?.messageExpiryInterval).toBeUndefined();
     }
   });
@@ -81,7 +83,7 @@ describe.skipIf(mosquittoAbsent)(`messages on mosquitto${mosquittoAbsent ? ` (${
     const publisher = await connectedPublisher(protocol);
     publisher.announceStatus(onlineStatus());
     publisher.announceState(stationState());
-    await vi.waitFor(() => expect(consumer.received).toHaveLength(2));
+    await vi.waitFor(() => expect(consumer.received).toHaveLength(3));
     const status = await lateConsumer('plant/line4/status');
     const state = await lateConsumer('plant/line4/bottle-neck/state');
     expectValid(status, 'status.v1.json');
