@@ -1,12 +1,15 @@
-// Writes what is generated from the code: config/jidoka.schema.json, docs/config.md, docs/errors.md, docs/schemas/.
+// Writes what is generated from the code: config/jidoka.schema.json, docs/config.md, docs/errors.md, docs/schemas/,
+// docs/asyncapi.yaml and the generated parts of docs/mqtt.md.
 // Needs a build, since it reads the built output as every user of the package does.
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configJsonSchema } from '#jidoka/config/json-schema.js';
 import { payloadSchemas, payloadSchemaText } from '#jidoka/mqtt/payload-schemas.js';
+import { renderAsyncApi } from './docs/asyncapi.js';
 import { renderConfigReference } from './docs/config-reference.js';
 import { readCatalogues, renderErrorReference } from './docs/error-reference.js';
+import { renderMqttPage } from './docs/mqtt-page.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -16,6 +19,8 @@ export async function generateDocs(): Promise<ReadonlyMap<string, string>> {
     ['config/jidoka.schema.json', `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
     ['docs/config.md', renderConfigReference(configJsonSchema())],
     ['docs/errors.md', renderErrorReference(await readCatalogues(root))],
+    ['docs/asyncapi.yaml', renderAsyncApi(root)],
+    ['docs/mqtt.md', renderMqttPage(readFileSync(join(root, 'docs', 'mqtt.md'), 'utf8'))],
     ...Object.entries(payloadSchemas()).map(
       ([file, schema]) => [`docs/schemas/${file}`, payloadSchemaText(schema)] as const,
     ),

@@ -225,7 +225,9 @@ export function payloadForms(): readonly PayloadForm[] {
   forms ??= Object.entries(PAYLOADS).map(([name, schema]) => {
     const [, kind, version] = /^jidoka\.([a-z-]+)\/(\d+)$/.exec(name) ?? [];
     const id = `urn:jidoka:${kind}:${version}`;
-    return { name, id, file: `${kind}.v${version}.json`, jsonSchema: jsonSchema(schema, id, name) };
+    const { $schema, ...rest } = plainJsonSchema(schema, 'draft-2020-12');
+    const file = `${kind}.v${version}.json`;
+    return { name, id, file, jsonSchema: { $schema, $id: id, title: name, ...rest } };
   });
   return forms;
 }
@@ -243,9 +245,15 @@ export function payloadSchemaText(schema: object): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
-function jsonSchema(schema: z.ZodType, id: string, title: string): Record<string, unknown> {
-  const { $schema, ...rest } = z.toJSONSchema(schema, {
-    target: 'draft-2020-12',
+/** The schema of a payload in the draft that AsyncAPI documents are written in; undefined for an unknown name. */
+export function draft7Schema(name: string): Record<string, unknown> | undefined {
+  const schema = Object.entries(PAYLOADS).find(([known]) => known === name)?.[1];
+  return schema === undefined ? undefined : plainJsonSchema(schema, 'draft-7');
+}
+
+function plainJsonSchema(schema: z.ZodType, target: 'draft-2020-12' | 'draft-7'): Record<string, unknown> {
+  return z.toJSONSchema(schema, {
+    target,
     // The input side names no `additionalProperties: false`.
     io: 'input',
     override: ({ jsonSchema: node }) => {
@@ -256,5 +264,4 @@ function jsonSchema(schema: z.ZodType, id: string, title: string): Record<string
       if (node.propertyNames !== undefined) delete node.propertyNames;
     },
   });
-  return { $schema, $id: id, title, ...rest };
 }

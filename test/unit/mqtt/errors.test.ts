@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { connectError } from '#jidoka/mqtt/network-errors.js';
-import { connackError, disconnectError, pubackError } from '#jidoka/mqtt/reasons.js';
+import { connackError, disconnectError, disconnectReasons, pubackError } from '#jidoka/mqtt/reasons.js';
 
 const where = 'mqtt://broker:1883';
 
@@ -68,11 +68,33 @@ describe('reason codes', () => {
 
   it('says who took the connection over, and passes on what the broker says', () => {
     expect(disconnectError(0x8e, where).code).toBe('MQTT_TAKEN_OVER');
-    const error = disconnectError(0x8b, where, 'maintenance until noon');
+    const error = disconnectError(0x8b, where, { reasonString: 'maintenance until noon' });
     expect(error).toMatchObject({
       code: 'MQTT_CONNECTION_LOST',
       got: 'server shutting down (0x8b), "maintenance until noon"',
     });
     expect(disconnectError(0xfe, where).got).toBe('a reason unknown here (0xfe)');
+  });
+
+  it('know every reason that MQTT 5 allows a server in a DISCONNECT, each with what to do', () => {
+    // MQTT 5, table 3-10, without the reasons of a client alone (0x04, 0x94 is both).
+    const allowed = [
+      0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8b, 0x8d, 0x8e, 0x8f, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99,
+      0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2,
+    ];
+    const known = new Map(disconnectReasons().map((reason) => [reason.code, reason]));
+    expect(allowed.filter((code) => !known.has(code))).toEqual([]);
+    for (const { name, error } of known.values()) {
+      expect(name).not.toContain('unknown');
+      expect(error.consequence).toBe('transient');
+      expect(error.hint).toMatch(/^[A-Z].{20,}\.$/);
+    }
+  });
+
+  it('show what the broker says without obeying it', () => {
+    const said = { reasonString: `x\u001b[2J\n${'y'.repeat(500)}`, serverReference: 'evil:1883' };
+    const { got } = disconnectError(0x9c, where, said);
+    expect(got).toMatch(/^use another server \(0x9c\), "x\\u001b\[2J\\ny+", it names "evil:1883"$/);
+    expect(got?.length).toBeLessThan(300);
   });
 });

@@ -4,9 +4,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
+import type { DiscoveryMessage } from '#jidoka/domain/discovery.js';
 import { type InspectionMessage, inspectionMessage } from '#jidoka/domain/message.js';
 import type { StationState, StatusMessage } from '#jidoka/domain/state.js';
 import {
+  type discoveryPayloadSchema,
   type inspectionPayloadSchema,
   payloadSchemas,
   payloadSchemaText,
@@ -35,6 +37,9 @@ describe('payload schemas', () => {
       DeepReadonly<InspectionMessage>
     >();
     expectTypeOf<DeepReadonly<z.infer<typeof statusPayloadSchema>>>().toEqualTypeOf<DeepReadonly<StatusMessage>>();
+    expectTypeOf<DeepReadonly<z.infer<typeof discoveryPayloadSchema>>>().toEqualTypeOf<
+      DeepReadonly<DiscoveryMessage>
+    >();
     expectTypeOf<DeepReadonly<z.infer<typeof statePayloadSchema>>>().toEqualTypeOf<DeepReadonly<StationState>>();
   });
 
@@ -46,8 +51,9 @@ describe('payload schemas', () => {
   it('take the examples of docs/mqtt.md', () => {
     const text = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'mqtt.md'), 'utf8');
     const examples = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => JSON.parse(json ?? ''));
-    expect(examples.map(({ schema }) => schema)).toEqual(['jidoka.inspection/1', 'jidoka.state/1', 'jidoka.status/1']);
-    const files = ['inspection.v1.json', 'state.v1.json', 'status.v1.json'];
+    const forms = ['inspection', 'state', 'status', 'discovery'];
+    expect(examples.map(({ schema }) => schema)).toEqual(forms.map((form) => `jidoka.${form}/1`));
+    const files = forms.map((form) => `${form}.v1.json`);
     for (const [index, file] of files.entries()) {
       const validate = validator(file);
       expect(validate(examples[index]), JSON.stringify(validate.errors)).toBe(true);
