@@ -25,7 +25,7 @@ describe('docs/asyncapi.yaml', () => {
     const received = document?.operations().filterByReceive().length ?? 0;
     expect(sent + received).toBe(TOPIC_KINDS.length);
     expect(received).toBe(TOPIC_KINDS.filter(({ direction }) => direction === 'subscribe').length);
-  });
+  }, 120_000);
 
   it('takes the real messages with its schemas, and no other', () => {
     const { components } = parse(read('asyncapi.yaml')) as { components: { schemas: Record<string, object> } };
