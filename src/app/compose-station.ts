@@ -12,7 +12,7 @@ import type { ImageEncoder } from '../ports/image-encoder.js';
 import type { Ledger } from '../ports/ledger.js';
 import type { SensorSource, TagWatcher } from '../ports/sensors.js';
 import type { VerdictOutput } from '../ports/verdict-output.js';
-import type { HealthSource } from './health.js';
+import { cameraPlace, type HealthSource } from './health.js';
 import type { LoadedModel } from './loaded-models.js';
 import { StationModel } from './station-model.js';
 import type { InspectionListener, RunningStation, StationPlan } from './station-plan.js';
@@ -138,7 +138,7 @@ function triggerOf({ trigger }: StationConfig, { watcher, clock }: StationEquipm
 function stationHealth(name: string, { camera, sensors }: StationEquipment): HealthSource[] {
   return [
     {
-      where: `camera of ${name}`,
+      where: cameraPlace(name),
       trouble: () => (camera.status().state === 'failed' ? camera.status().text : undefined),
     },
     {

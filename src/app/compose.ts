@@ -8,8 +8,6 @@ import type { Config } from '../config/schema/index.js';
 import { MAIN_DESTINATION } from '../config/schema/mqtt.js';
 import type { StationConfig } from '../config/schema/station.js';
 import { readSecretFile, resolveSecret } from '../config/secrets.js';
-import { MqttPublisher } from '../mqtt/publisher.js';
-import { baseTopic } from '../mqtt/topics.js';
 import { OpcuaConnection } from '../opcua/connection.js';
 import { connectionFor } from '../opcua/connections.js';
 import { OpcuaSensorSource } from '../opcua/sensor-source.js';
@@ -21,8 +19,9 @@ import { OnnxClassifier } from '../vision/classifier.js';
 import { JpegEncoder } from '../vision/jpeg-encoder.js';
 import { Agent, type AgentEvents } from './agent.js';
 import { planStation } from './compose-station.js';
+import { createPublisher } from './create-publisher.js';
 import { describeGateway } from './describe-gateway.js';
-import type { HealthSource } from './health.js';
+import { type HealthSource, serverPlace } from './health.js';
 import { LoadedModels } from './loaded-models.js';
 import { modelChoice } from './model-choice.js';
 import { ModelReload } from './model-reload.js';
@@ -58,13 +57,15 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     startedAt: isoUtc(clock.nowMs()),
     stations: config.stations.map(({ name }) => name),
   };
-  const { password, baseTopic: _, ...mqtt } = config.mqtt;
-  const publisher = new MqttPublisher({
-    config: mqtt,
-    baseTopic: baseTopic(config.gateway, config.mqtt),
-    identity,
+  const { password } = config.mqtt;
+  const publisher = createPublisher({
+    config,
+    name: MAIN_DESTINATION,
+    destination: config.mqtt,
     describe: () => describeGateway(config, agent.models),
     ...(password !== undefined && { password: await secret(setup, password) }),
+    identity,
+    outbox: ledger,
     clock,
     logger,
   });
@@ -172,7 +173,7 @@ async function openableConnections(setup: AgentSetup): Promise<Map<string, Opcua
 /** The connection as the agent sees it: it starts, stops, and can be in trouble. */
 function watched(connection: OpcuaConnection): Lifecycle & HealthSource {
   return {
-    where: `OPC UA server ${connection.name}`,
+    where: serverPlace(connection.name),
     start: (signal) => connection.start(signal),
     stop: () => connection.stop(),
     trouble: () => {

@@ -18,3 +18,12 @@ export function troublesOf(sources: readonly HealthSource[]): readonly Trouble[]
     return text === undefined ? [] : [{ where, text }];
   });
 }
+
+/** The `where` of troubles by which others know what they are about. */
+export function cameraPlace(station: string): string {
+  return `camera of ${station}`;
+}
+
+export function serverPlace(connection: string): string {
+  return `OPC UA server ${connection}`;
+}

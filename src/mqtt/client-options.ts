@@ -16,6 +16,8 @@ export function clientOptions({ address, protocol, will }: ConnectRequest): ICli
     ...address.options,
     protocolId: 'MQTT',
     protocolVersion: five ? 5 : 4,
+    // A ping in every keep-alive whatever else arrives: its answer tells how far the broker has read.
+    reschedulePings: false,
     ...(five && { properties: connectProperties(will) }),
     will: {
       topic: will.topic,

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { connect, type IPublishPacket, type MqttClient, type Packet } from 'mqtt';
 import { type JidokaError, messageOf } from '../base/errors.js';
 import { type ConnectRequest, clientOptions, publishProperties } from './client-options.js';
@@ -14,6 +15,15 @@ export interface ConnectionOptions extends ConnectRequest {
   readonly ackTimeoutMs: number;
   /** Called for each message on a subscription, from the first one on. What it throws ends the process. */
   readonly onMessage?: (message: IncomingMessage) => void;
+  readonly wire?: WireWatch;
+}
+
+/** What passes on the wire, for those who must know how far the other side has heard. */
+export interface WireWatch {
+  /** The network connection stands: a CONNECT is on its way. */
+  readonly connecting: () => void;
+  readonly sent: (packet: Packet['cmd']) => void;
+  readonly received: (packet: Packet['cmd']) => void;
 }
 
 interface Pending {
@@ -36,7 +46,8 @@ export class Connection {
   readonly #client: MqttClient;
   readonly #options: ConnectionOptions;
   readonly #limit: number;
-  readonly #maximumPacketBytes: number;
+  /** Infinite where the broker names no limit. */
+  readonly maximumPacketBytes: number;
   readonly #waiting: Pending[] = [];
   readonly #underWay = new Set<Pending>();
   readonly #idle: Array<() => void> = [];
@@ -53,7 +64,7 @@ export class Connection {
     this.where = options.address.where;
     const { receiveMaximum, maximumPacketSize } = client.serverProperties ?? {};
     this.#limit = Math.min(options.window, receiveMaximum ?? 65_535);
-    this.#maximumPacketBytes = maximumPacketSize ?? Number.POSITIVE_INFINITY;
+    this.maximumPacketBytes = maximumPacketSize ?? Number.POSITIVE_INFINITY;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -79,6 +90,7 @@ export class Connection {
     const { where } = options.address;
     return new Promise((resolve, reject) => {
       const client = connect(clientOptions(options));
+      if (options.wire !== undefined) watch(client, options.wire);
       let settled = false;
       const fail = (error: JidokaError): void => {
         if (settled) return;
@@ -116,16 +128,29 @@ export class Connection {
     return this.#open && this.#farewell === undefined;
   }
 
+  /** Between two signs of life, ms: the broker may ask for another than the config's. */
+  get keepAliveMs(): number {
+    return this.#client.keepalive * 1000;
+  }
+
+  /** Why the broker would not take a message of this size; undefined where it would. */
+  tooLarge(message: OutgoingMessage): JidokaError | undefined {
+    const bytes = publishPacketBytes(message, this.protocol);
+    if (bytes <= this.maximumPacketBytes) return undefined;
+    const details = { got: `${bytes} bytes`, expected: `at most ${this.maximumPacketBytes} bytes` };
+    return mqttErrors.MQTT_MESSAGE_TOO_LARGE({
+      where: `${this.#options.address.where}, topic ${message.topic}`,
+      ...details,
+    });
+  }
+
   /** Resolves on a good PUBACK, rejects when the broker refuses the message or the connection ends first. */
   publish(message: OutgoingMessage): Promise<void> {
     const { where } = this.#options.address;
     return new Promise((resolve, reject) => {
       if (!this.usable) return reject(mqttErrors.MQTT_NOT_CONNECTED({ where }));
-      const bytes = publishPacketBytes(message, this.protocol);
-      if (bytes > this.#maximumPacketBytes) {
-        const details = { got: `${bytes} bytes`, expected: `at most ${this.#maximumPacketBytes} bytes` };
-        return reject(mqttErrors.MQTT_MESSAGE_TOO_LARGE({ where: `${where}, topic ${message.topic}`, ...details }));
-      }
+      const tooLarge = this.tooLarge(message);
+      if (tooLarge !== undefined) return reject(tooLarge);
       this.#waiting.push({ message, resolve, reject, sentAtMs: 0 });
       this.#sendMore();
     });
@@ -266,6 +291,14 @@ export class Connection {
 const CLOSED_HINT =
   'The agent connects again by itself. If the broker closes the connection again and again, another client may use the same client id.';
 
+function watch(client: MqttClient, wire: WireWatch): void {
+  // The library writes its CONNECT before the socket stands; what never stood has sent nothing.
+  if (client.stream instanceof TLSSocket) client.stream.once('secureConnect', wire.connecting);
+  else if (client.stream instanceof Socket) client.stream.once('connect', wire.connecting);
+  else wire.connecting();
+  client.on('packetsend', ({ cmd }) => wire.sent(cmd));
+  client.on('packetreceive', ({ cmd }) => wire.received(cmd));
+}
 function reasonString(packet: Packet | undefined): string | undefined {
   return packet?.cmd === 'puback' ? packet.properties?.reasonString : undefined;
 }

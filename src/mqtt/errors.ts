@@ -138,4 +138,14 @@ export const mqttErrors = defineErrors({
     summary: 'The MQTT broker refused the message.',
     remedy: "Look at the broker's log for the reason. The message is kept and tried again.",
   },
+  SPARKPLUG_DEVICE_AWAY: {
+    consequence: 'degraded',
+    summary: 'The camera or the PLC of the station is away, so Sparkplug hosts hold its device for dead.',
+    remedy: 'The message is kept; it goes out as history once the device is back.',
+  },
+  SPARKPLUG_RECORD_UNREADABLE: {
+    consequence: 'degraded',
+    summary: 'A message in the outbox is no inspection that can be read.',
+    remedy: 'The message is kept. Run `jidoka db check`; the database may be damaged.',
+  },
 });

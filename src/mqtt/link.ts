@@ -4,7 +4,7 @@ import { sleep } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import type { PublisherStatus } from '../ports/publisher.js';
 import { BrokerWalk } from './broker-walk.js';
-import { Connection } from './connection.js';
+import { Connection, type WireWatch } from './connection.js';
 import { mqttErrors } from './errors.js';
 import type { IncomingMessage, OutgoingMessage } from './message.js';
 import { type BrokerAddress, brokerAddress, type ConnectionConfig, isSecure, type ProtocolVersion } from './options.js';
@@ -22,6 +22,7 @@ export interface LinkOptions {
   readonly will: () => OutgoingMessage | Promise<OutgoingMessage>;
   /** Each message on a subscription, from the first one on. What it throws ends the process. */
   readonly onMessage?: (message: IncomingMessage) => void;
+  readonly wire?: WireWatch;
   /** A connection stands. A session of subscriptions and births begins here. */
   readonly onUp: (connection: Connection) => void;
   /** The connection of the last `onUp` has ended, for whatever cause. */
@@ -169,7 +170,7 @@ export class Link {
    * for the day the broker is renewed.
    */
   async #connect(address: BrokerAddress, signal: AbortSignal): Promise<Connection> {
-    const { config, will, onMessage } = this.#options;
+    const { config, will, onMessage, wire } = this.#options;
     const open = async (protocol: ProtocolVersion): Promise<Connection> =>
       Connection.open(
         {
@@ -179,6 +180,7 @@ export class Link {
           window: config.window,
           ackTimeoutMs: this.#ackTimeoutMs,
           ...(onMessage !== undefined && { onMessage }),
+          ...(wire !== undefined && { wire }),
         },
         signal,
       );

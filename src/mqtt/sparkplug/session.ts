@@ -64,7 +64,7 @@ export type SessionAction =
       readonly device: string;
     }
   | { readonly kind: 'publish'; readonly message: 'NDEATH' }
-  /** Every birth is out. */
+  /** Every birth of a session is out, for the first time. */
   | { readonly kind: 'born' }
   /** End the connection and go to the next server. */
   | { readonly kind: 'move-on' };
@@ -169,12 +169,13 @@ function births(state: SessionState): Step {
     devices.set(device, { present, born: present });
   }
   const seq = actions.length % NUMBERS;
-  return [{ ...state, phase: 'born', seq, devices }, [...actions, { kind: 'born' }]];
+  if (state.phase !== 'born') actions.push({ kind: 'born' });
+  return [{ ...state, phase: 'born', seq, devices }, actions];
 }
 
 function deviceChanged(state: SessionState, device: string, present: boolean): Step {
   const known = state.devices.get(device);
-  if (known === undefined || known.present === present) return still(state);
+  if ((known?.present ?? false) === present) return still(state);
   const born = present && state.phase === 'born';
   const next = { ...state, devices: new Map(state.devices).set(device, { present, born }) };
   if (state.phase !== 'born') return still(next);
@@ -188,10 +189,7 @@ function data(state: SessionState, device: string | undefined): Step {
 }
 
 function numbered(state: SessionState, message: 'DBIRTH' | 'DDATA' | 'DDEATH', device: string): Step {
-  return [
-    { ...state, seq: (state.seq + 1) % NUMBERS },
-    [{ kind: 'publish', message, seq: state.seq, device }],
-  ];
+  return [{ ...state, seq: (state.seq + 1) % NUMBERS }, [{ kind: 'publish', message, seq: state.seq, device }]];
 }
 
 /** Before its birth nobody knows of the node: an NDEATH would then be the first that is heard of it. */

@@ -1,0 +1,74 @@
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/logger.js';
+import type { Config } from '../config/schema/index.js';
+import { type DestinationConfig, MAIN_DESTINATION } from '../config/schema/mqtt.js';
+import type { StationConfig } from '../config/schema/station.js';
+import { type GatewayIdentity, MqttPublisher, type MqttPublisherOptions } from '../mqtt/publisher.js';
+import type { DeviceDescription } from '../mqtt/sparkplug/device-metrics.js';
+import { SparkplugPublisher } from '../mqtt/sparkplug/sparkplug-publisher.js';
+import { baseTopic } from '../mqtt/topics.js';
+import type { Commands } from '../ports/commands.js';
+import type { Outbox } from '../ports/ledger.js';
+import type { Publisher } from '../ports/publisher.js';
+import { cameraPlace, serverPlace } from './health.js';
+
+export interface PublisherParts {
+  readonly config: Config;
+  /** `MAIN_DESTINATION`, or the name of a further one. */
+  readonly name: string;
+  readonly destination: DestinationConfig;
+  /** The secret that `destination.password` refers to, resolved. */
+  readonly password?: string;
+  readonly identity: GatewayIdentity;
+  /** What the gateway says of itself where the profile has a place for it. */
+  readonly describe: MqttPublisherOptions['describe'];
+  readonly outbox: Pick<Outbox, 'shed'>;
+  readonly commands?: Commands;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The publisher of one destination, by its profile. */
+export function createPublisher(parts: PublisherParts): Publisher {
+  const { config, name, destination, password, identity, describe, outbox, commands, clock, logger } = parts;
+  const { password: _, baseTopic: __, ...connection } = destination;
+  const further = name === MAIN_DESTINATION ? undefined : name;
+  const common = { config: connection, ...(password !== undefined && { password }), identity, clock, logger };
+  if (destination.profile === 'json' || destination.sparkplug === undefined) {
+    return new MqttPublisher({
+      ...common,
+      ...(further !== undefined && { destination: further }),
+      baseTopic: baseTopic(config.gateway, destination),
+      describe,
+    });
+  }
+  return new SparkplugPublisher({
+    ...common,
+    sparkplug: destination.sparkplug,
+    destination: name,
+    clientId: ['jidoka', identity.gateway, ...(further === undefined ? [] : [further])].join('-'),
+    devices: config.stations.map((station) => deviceDescription(station, Object.keys(config.opcua))),
+    shed: () => outbox.shed(),
+    ...(commands !== undefined && { commands }),
+  });
+}
+
+/** What hosts are told of a station by its config. */
+function deviceDescription(station: StationConfig, servers: readonly string[]): DeviceDescription {
+  const { name, sensors, trigger, output, verdict } = station;
+  const used = [
+    ...sensors.map(({ connection }) => connection),
+    ...(trigger.kind === 'tag' ? [trigger.connection] : []),
+    ...(output.plc === undefined ? [] : [output.plc.connection]),
+  ];
+  // A connection without a name is the only one there is.
+  const connections = new Set(used.flatMap((connection) => connection ?? servers[0] ?? []));
+  return {
+    name,
+    sensors: sensors.map(({ name: sensor, unit }) => ({ name: sensor, ...(unit !== undefined && { unit }) })),
+    minimumPassConfidence: verdict.minimumPassConfidence ?? null,
+    thresholds: Object.fromEntries(Object.entries(verdict.classes).map(([label, rule]) => [label, rule.threshold])),
+    camera: cameraPlace(name),
+    plcs: [...connections].map(serverPlace),
+  };
+}
