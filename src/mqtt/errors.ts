@@ -141,7 +141,7 @@ export const mqttErrors = defineErrors({
   SPARKPLUG_DEVICE_AWAY: {
     consequence: 'degraded',
     summary: 'The camera or the PLC of the station is away, so Sparkplug hosts hold its device for dead.',
-    remedy: 'The message is kept; it goes out as history once the device is back.',
+    remedy: 'The message is kept and goes out as history once the device is back.',
   },
   SPARKPLUG_RECORD_UNREADABLE: {
     consequence: 'degraded',

@@ -19,14 +19,7 @@ import type { DeviceDescription, DeviceMetrics } from './device-metrics.js';
 import { EdgeMessages } from './edge-messages.js';
 import { Pacer } from './pacer.js';
 import { Proof } from './proof.js';
-import {
-  initialSession,
-  mayPublish,
-  type SessionAction,
-  type SessionEvent,
-  type SessionState,
-  step,
-} from './session.js';
+import { initialSession, type SessionAction, type SessionEvent, type SessionState, step } from './session.js';
 import { hostStatement, hostTopic, SparkplugTopics } from './topics.js';
 
 export interface SparkplugPublisherOptions {
@@ -57,6 +50,8 @@ export interface SparkplugPublisherOptions {
 
 /** Rows that may be sent and not yet proven; what the caller keeps of them is bounded by it. */
 const WINDOW = 20_000;
+/** Rows of devices that are away; further ones are refused, and their stations wait. */
+const MAX_HELD = 500;
 /** Births that are asked for faster are put together: a host in a loop must not keep the node from its data. */
 const REBIRTH_INTERVAL_MS = 500;
 
@@ -77,7 +72,7 @@ export class SparkplugPublisher implements Publisher {
   #session: SessionState;
   #connection: Connection | undefined;
   #proof = new Proof(0);
-  /** Rows that wait until the births that were asked for are out. */
+  /** Rows that wait until births are out: those that were asked for, or that of a device that is away. */
   #held: Array<() => void> = [];
   #underWay = 0;
   #hostTimer: NodeJS.Timeout | undefined;
@@ -144,7 +139,7 @@ export class SparkplugPublisher implements Publisher {
     const message = inspectionOf(record);
     this.#underWay += 1;
     try {
-      if (this.#rebirths.pending) await new Promise<void>((resolve) => this.#held.push(resolve));
+      await this.#turn(message.station);
       await this.#deliver(message, lane);
     } finally {
       this.#underWay -= 1;
@@ -164,6 +159,7 @@ export class SparkplugPublisher implements Publisher {
       this.#messages.devices.get(name)?.troubles(status.troubles);
       this.#dispatch({ kind: 'device', device: name, present });
     }
+    this.#release();
     this.#changes.request();
     void this.#askForShed();
   }
@@ -190,6 +186,20 @@ export class SparkplugPublisher implements Publisher {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Waits while births are due, and for a device that is away: a short absence then costs no repetition. */
+  async #turn(station: string): Promise<void> {
+    while (this.#rebirths.pending || this.#isAway(station)) {
+      if (!this.#rebirths.pending && this.#held.length >= MAX_HELD) {
+        throw mqttErrors.SPARKPLUG_DEVICE_AWAY({ where: station });
+      }
+      await new Promise<void>((resolve) => this.#held.push(resolve));
+    }
+  }
+
+  #isAway(station: string): boolean {
+    return this.#session.phase === 'born' && this.#session.devices.get(station)?.born === false;
+  }
+
   async #deliver(message: InspectionMessage, lane: Lane): Promise<void> {
     const connection = this.#connection;
     const { station } = message;
@@ -197,7 +207,6 @@ export class SparkplugPublisher implements Publisher {
       throw mqttErrors.MQTT_NOT_CONNECTED({ where: this.#options.config.url });
     }
     const device = this.#messages.devices.get(station) ?? this.#removedStation(station);
-    if (!mayPublish(this.#session, station)) throw mqttErrors.SPARKPLUG_DEVICE_AWAY({ where: station });
     // Looked at before anything is told or numbered: a number that is not sent is a gap for the hosts.
     if (Number.isFinite(connection.maximumPacketBytes)) {
       const tooLarge = connection.tooLarge(this.#messages.inspection(device, message, 'history', 0));
