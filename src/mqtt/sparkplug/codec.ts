@@ -74,10 +74,10 @@ function scalarMessage(type: DataType, value: ScalarValue): object {
     case DataType.Int16:
     case DataType.Int32:
       // Two's complement in 32 bits.
-      return { intValue: Number(whole(value)) >>> 0 };
+      return { intValue: Number(BigInt.asUintN(32, integer(value))) };
     case DataType.UInt8:
     case DataType.UInt16:
-      return { intValue: Number(whole(value)) };
+      return { intValue: Number(BigInt.asUintN(16, integer(value))) };
     case DataType.UInt32:
     case DataType.Int64:
     case DataType.UInt64:
@@ -101,9 +101,13 @@ function scalarMessage(type: DataType, value: ScalarValue): object {
 /** The library takes 64 bits as two halves, negative ones in two's complement. */
 function whole(value: ScalarValue): number | { low: number; high: number; unsigned: true } {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  if (typeof value !== 'number' && typeof value !== 'bigint') throw new RangeError(`${value} is no whole number`);
-  const bits = BigInt.asUintN(64, BigInt(value));
+  const bits = BigInt.asUintN(64, integer(value));
   return { low: Number(bits & 0xffffffffn) | 0, high: Number(bits >> 32n) | 0, unsigned: true };
+}
+
+function integer(value: ScalarValue): bigint {
+  if (typeof value !== 'number' && typeof value !== 'bigint') throw new RangeError(`${value} is no whole number`);
+  return BigInt(value);
 }
 
 /** Reads a command. Whatever the bytes are, it returns: what is wrong with them is in the result. */

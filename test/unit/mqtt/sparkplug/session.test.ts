@@ -17,9 +17,10 @@ const WALKING: SessionRules = { primaryHost: true, severalServers: true };
 function run(
   events: readonly SessionEvent[],
   rules: SessionRules = ALONE,
-  state: SessionState = initialSession(['press', 'weld']),
+  start: SessionState = initialSession(['press', 'weld']),
 ): { state: SessionState; actions: SessionAction[] } {
   const actions: SessionAction[] = [];
+  let state = start;
   for (const event of events) {
     const [next, more] = step(state, event, rules);
     state = next;
