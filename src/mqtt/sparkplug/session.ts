@@ -73,6 +73,7 @@ export type Step = readonly [SessionState, readonly SessionAction[]];
 
 const NUMBERS = 256;
 
+/** bdSeq begins at 0 with each process, as the specification has it: the broker has sent the will before by then. */
 export function initialSession(devices: readonly string[]): SessionState {
   return {
     phase: 'offline',
