@@ -58,6 +58,8 @@ export class ImageStore {
   /** Files that are or will soon be complete on disk, whose rows are not committed yet. */
   readonly #unlisted = new Set<string>();
   #waitingBytes = 0;
+  /** Images for which room is being made: one or none. */
+  #beginning = 0;
   #working: Promise<void> | undefined;
   /** What is kept and what is being written. */
   #bytes: number;
@@ -78,7 +80,7 @@ export class ImageStore {
       imagesEvicted: this.#evicted,
       imagesLost: this.#lost,
       imageTrouble: this.#trouble,
-      imagesWaiting: this.#waiting.length + this.#unlisted.size,
+      imagesWaiting: this.#waiting.length + this.#beginning + this.#unlisted.size,
     };
   }
 
@@ -179,15 +181,18 @@ export class ImageStore {
   /** Resolves once there is room for the image and its writing has begun. */
   async #begun(image: ImageToKeep): Promise<void> {
     const bytes = image.jpeg.byteLength;
+    this.#beginning = 1;
     try {
       if (bytes > this.#options.quotaBytes) throw new RangeError(`one of ${bytes} bytes is more than the whole quota`);
       await this.#makeRoom(bytes);
       this.#assertSpace(bytes);
     } catch (error) {
       this.#waitingBytes -= bytes;
+      this.#beginning = 0;
       this.#lose(messageOf(error));
       return;
     }
+    this.#beginning = 0;
     this.#bytes += bytes;
     const writing = this.#write(image).finally(() => {
       this.#waitingBytes -= bytes;

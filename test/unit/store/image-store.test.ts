@@ -40,7 +40,16 @@ afterEach(() => {
 
 function storeOf(quotaBytes: number): ImageStore {
   const keptBytes = Number(db.prepare('SELECT image_bytes FROM tallies').pluck().get());
-  return new ImageStore({ files, table, queue, quotaBytes, keptBytes, nowMs: () => 0, space: () => undefined, onChange: () => undefined });
+  return new ImageStore({
+    files,
+    table,
+    queue,
+    quotaBytes,
+    keptBytes,
+    nowMs: () => 0,
+    space: () => undefined,
+    onChange: () => undefined,
+  });
 }
 
 /** Records the inspection of day `index` and hands its image over. */
