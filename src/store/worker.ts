@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
 import { JidokaError } from '../base/errors.js';
 import { Ballast } from './ballast.js';
-import { closeDatabase, type OpenDatabase, openDatabase } from './database.js';
+import { closeDatabase, openDatabase } from './database.js';
 import { diagnosed } from './disk-space.js';
 import { prepareFolder } from './folder.js';
 import { lockFolder } from './folder-lock.js';
@@ -20,8 +20,8 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerData): void
 
   const open = (): void => {
     const directory = prepareFolder(settings.directory);
-    releases.push(lockFolder(directory, settings.pid));
-    const { db, migrated } = openedOnFullDisk(directory);
+    releases.push(onFullDisk(directory, () => lockFolder(directory, settings.pid)));
+    const { db, migrated } = onFullDisk(directory, () => openDatabase(directory));
     releases.push(() => closeDatabase(db));
     const { imageQuotaBytes } = settings;
     const onDisk = new Int32Array(settings.onDisk);
@@ -58,13 +58,14 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerData): void
 }
 
 /** Opening needs a little room too: where there is none, the ballast gives it. */
-function openedOnFullDisk(directory: string): OpenDatabase {
+function onFullDisk<T>(directory: string, open: () => T): T {
   try {
-    return openDatabase(directory);
+    return open();
   } catch (error) {
-    if (!(error instanceof JidokaError)) throw error;
-    if (diagnosed(error, directory).code !== 'STORE_DISK_FULL' || !new Ballast(directory).release()) throw error;
-    return openDatabase(directory);
+    const told = openingError(error, directory);
+    if (!(told instanceof JidokaError) || diagnosed(told, directory).code !== 'STORE_DISK_FULL') throw error;
+    if (!new Ballast(directory).release()) throw error;
+    return open();
   }
 }
 
