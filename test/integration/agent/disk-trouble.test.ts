@@ -70,7 +70,9 @@ stations:
   const inspected = async (): Promise<number> => Number(await server.get('Counter'));
   const state = () => subscriber.latest.get('plant/line/state') as { failed: { records: number } } | undefined;
   const storeTrouble = (): string => {
-    const status = subscriber.latest.get('plant/status') as { troubles?: { where: string; text: string }[] } | undefined;
+    const status = subscriber.latest.get('plant/status') as
+      | { troubles?: { where: string; text: string }[] }
+      | undefined;
     return status?.troubles?.find(({ where }) => where === 'store')?.text ?? '';
   };
   const waiting = (): number => Number(/wait in memory: (\d+)/.exec(storeTrouble())?.[1] ?? 0);

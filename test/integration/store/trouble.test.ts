@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BALLAST_BYTES } from '#jidoka/store/ballast.js';
@@ -59,7 +60,7 @@ describe('a database that another program has locked', () => {
 describe('a thread that ends unexpectedly', () => {
   it('rejects what is pending and all that comes after, and says so', async () => {
     await ledger.start();
-    const broken = ledger.read(0, 'not a number' as unknown as number);
+    const broken = ledger.read('mqtt', { after: 'not a number' as unknown as number }, 1);
     const pending = ledger.quarantine('s1', { name: 'a', key: 'a' }, 'b');
     for (const call of [broken, pending]) {
       await expect(call).rejects.toMatchObject({ code: 'STORE_WORKER_FAILED', consequence: 'fatal' });
@@ -250,6 +251,24 @@ describe.skipIf(fileDiskAbsent !== undefined)(`a disk that fails${withoutFileDis
         ]);
         expect(await store.totals('s1')).toMatchObject({ lastSeq: 61 });
         await vi.waitFor(() => expect(store.status().state).not.toBe('failing'));
+      }),
+    40_000,
+  );
+
+  it(
+    'that is slow: is named with the figure, and everything is recorded',
+    () =>
+      on(new FileDisk(16), {}, async (store, disk) => {
+        await store.record(anInspection(0));
+        for (const index of numbers(1, 6)) {
+          disk.freeze();
+          const call = store.record(anInspection(index));
+          await sleep(600);
+          disk.thaw();
+          expect(await call).toEqual({ seq: index + 1 });
+        }
+        expect(store.status().state).toBe('degraded');
+        expect(store.status().text).toMatch(/^Since \S+Z: STORE_DISK_SLOW: .* 95 of 100 took up to \d{3,} ms/);
       }),
     40_000,
   );
