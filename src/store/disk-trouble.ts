@@ -19,6 +19,8 @@ export interface DiskTroubleOptions {
   readonly images: Pick<ImageStore, 'giveWay' | 'giveUpWaiting'>;
   /** True while commits fail. */
   readonly failing: () => boolean;
+  /** Runs what the disk may hold up, so that its silence is understood. */
+  readonly atDisk: (run: () => void) => void;
   readonly onChange: () => void;
 }
 
@@ -38,8 +40,9 @@ export class DiskTrouble {
   }
 
   start(): void {
-    this.#look();
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    const look = (): void => this.#options.atDisk(() => this.#look());
+    look();
+    this.#timer = setInterval(look, LOOK_MS);
   }
 
   async stop(): Promise<void> {
@@ -51,7 +54,7 @@ export class DiskTrouble {
   met(failure: JidokaError): MetTrouble {
     const { directory, imagesFolder, ballast, images } = this.#options;
     const error = diagnosed(failure, directory);
-    images.giveUpWaiting(error.message);
+    images.giveUpWaiting(`the disk is in trouble (${error.code})`);
     if (error.code !== 'STORE_DISK_FULL') return { error, tryNow: false };
     const tryNow = ballast.release() || (onOneDisk(directory, imagesFolder) && images.giveWay(GIVE_WAY_BYTES));
     return { error, tryNow };

@@ -248,7 +248,7 @@ export class ImageStore {
   #assertSpace(bytes: number): void {
     const space = this.#options.space();
     if (space === undefined || space.freeBytes - bytes >= space.reserveBytes) return;
-    throw new Error(`the disk has ${space.freeBytes} bytes free, of which ${space.reserveBytes} are kept for records`);
+    throw new Error(`less would be free on the disk than the ${space.reserveBytes} bytes that are kept for records`);
   }
 
   #lose(reason: string, count = 1): void {

@@ -91,7 +91,7 @@ export class Writer {
       quotaBytes: options.imageQuotaBytes,
       keptBytes: imageBytes,
       nowMs: options.nowMs,
-      space: () => spaceOf(options.directory),
+      space: () => this.#atDisk(() => spaceOf(options.directory)),
       onChange: () => this.#sendAnswers(),
     });
     this.#disk = new DiskTrouble({
@@ -100,6 +100,7 @@ export class Writer {
       ballast: new Ballast(options.directory),
       images: this.#images,
       failing: () => this.#queue.trouble !== undefined,
+      atDisk: (run) => this.#atDisk(run),
       onChange: () => this.#sendAnswers(),
     });
   }
@@ -233,10 +234,17 @@ export class Writer {
     Atomics.store(this.#options.onDisk, 0, Number(onDisk));
   }
 
+  #atDisk<T>(run: () => T): T {
+    this.#setOnDisk(true);
+    const result = run();
+    this.#setOnDisk(false);
+    return result;
+  }
+
   /** Images give way before records: those that wait are given up at once. */
   #meetTrouble(error: JidokaError): MetTrouble {
     const met = this.#disk.met(error);
-    this.#images.giveUp(this.#pictures.size, met.error.message);
+    this.#images.giveUp(this.#pictures.size, `the disk is in trouble (${met.error.code})`);
     this.#pictures.clear();
     this.#triesNow = met.tryNow;
     return met;

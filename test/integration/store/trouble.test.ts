@@ -60,7 +60,7 @@ describe('a database that another program has locked', () => {
 describe('a thread that ends unexpectedly', () => {
   it('rejects what is pending and all that comes after, and says so', async () => {
     await ledger.start();
-    const broken = ledger.read('mqtt', { after: 'not a number' as unknown as number }, 1);
+    const broken = ledger.read('mqtt', { after: 0 }, 'not a number' as unknown as number);
     const pending = ledger.quarantine('s1', { name: 'a', key: 'a' }, 'b');
     for (const call of [broken, pending]) {
       await expect(call).rejects.toMatchObject({ code: 'STORE_WORKER_FAILED', consequence: 'fatal' });
@@ -214,7 +214,7 @@ describe.skipIf(memoryDiskAbsent !== undefined)(`a disk that is full${withoutMem
         expect(await store.record(anInspection(1), new Uint8Array(100_000))).toEqual({ seq: 1 });
         await vi.waitFor(() => expect(store.statistics().imagesLost).toBe(1));
         expect(store.status().text).toMatch(
-          /Images that could not be kept: 1, the last because the disk has \d+ bytes free/,
+          /Images that could not be kept: 1, the last because less would be free on the disk/,
         );
         disk.fill(100_000);
         await vi.waitFor(() => expect(store.status().state).toBe('degraded'), { timeout: 20_000 });
@@ -305,7 +305,7 @@ describe.skipIf(fileDiskAbsent !== undefined)(`a disk that fails${withoutFileDis
       expect(store.status().text).toMatch(/STORE_IO_FAILED: /);
       limit('unlimited');
       expect(await seqs(calls)).toEqual(numbers(2, 50));
-      expect(store.status().state).toBe('open');
+      expect(store.status().state).not.toBe('failing');
     } finally {
       limit('unlimited');
       await store.stop();
