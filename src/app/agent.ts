@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
-import type { Lifecycle } from '../base/lifecycle.js';
+import { type Lifecycle, sleep } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import { Rerun } from '../base/rerun.js';
 import type { Inspection } from '../domain/inspection.js';
@@ -20,6 +20,8 @@ const STATUS_REFRESH_MS = 10_000;
 const DRAIN_MS = 700;
 /** A part that is this long with the model means a hung run: the watchdog is no longer fed. */
 const HUNG_INFERENCE_MS = 60_000;
+/** What the last records may take to be committed at a stop while the disk is in trouble. */
+const UNWRITTEN_MS = 3000;
 
 export interface AgentParts {
   readonly identity: Pick<StatusMessage, 'gateway' | 'version' | 'startedAt' | 'stations'>;
@@ -122,7 +124,7 @@ export class Agent {
     const quietly = async (what: string, work: Promise<unknown>): Promise<void> => {
       await work.catch((error: unknown) => logger.error({}, `${what} did not stop cleanly: ${messageOf(error)}`));
     };
-    await this.#running.catch(() => undefined);
+    await this.#recorded();
     await Promise.all(this.#stations.map((station) => quietly(`Station ${station.name}`, station.stop())));
     await quietly('Delivery', deliverer.stop(DRAIN_MS));
     await quietly('The broker connection', publisher.stop(DRAIN_MS));
@@ -131,6 +133,17 @@ export class Agent {
       this.#reloads.idle(),
       ...connections.map((connection) => quietly(connection.where, connection.stop())),
     ]);
+  }
+
+  /** Waits for the last records; where the disk does not take them the store is stopped, and says what is lost. */
+  async #recorded(): Promise<void> {
+    const { ledger } = this.#parts;
+    const done = new AbortController();
+    const ended = this.#running.catch(() => undefined).finally(() => done.abort());
+    await sleep(UNWRITTEN_MS, done.signal);
+    while (!done.signal.aborted && ledger.status().state !== 'failing') await sleep(UNWRITTEN_MS, done.signal);
+    if (!done.signal.aborted) await ledger.stop();
+    await ended;
   }
 
   /** True when the store commits, the models answer and no part is stuck: what feeds the systemd watchdog. */
@@ -169,9 +182,9 @@ export class Agent {
     if (!this.#stopping.signal.aborted) this.#beat();
   }
 
-  #inspected(station: RunningStation, inspection: Inspection, seq: number): void {
+  #inspected(station: RunningStation, inspection: Inspection, seq: number | null): void {
     this.#announceState(station);
-    this.#events.onInspected?.(inspection, seq);
+    if (seq !== null) this.#events.onInspected?.(inspection, seq);
   }
 
   #announceState(station: RunningStation): void {
@@ -206,7 +219,10 @@ export class Agent {
     return [
       {
         where: 'store',
-        trouble: () => (ledger.status().state === 'failing' ? ledger.status().text : undefined),
+        trouble: () => {
+          const { state, text } = ledger.status();
+          return state === 'failing' || state === 'degraded' ? text : undefined;
+        },
       },
       {
         where: 'broker',

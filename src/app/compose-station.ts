@@ -80,6 +80,10 @@ async function assemble(
       tally.add(inspection, seq);
       onInspected(inspection, seq);
     },
+    onUnrecorded: (inspection) => {
+      tally.addUnrecorded(inspection);
+      onInspected(inspection, null);
+    },
   });
   const trigger = triggerOf(config, equipment);
   const station = new Station({

@@ -4,8 +4,8 @@ import type { StationTally } from '../pipeline/station-state.js';
 import type { HealthSource } from './health.js';
 import type { ReloadableStation } from './model-reload.js';
 
-/** Called after an inspection is committed and counted. */
-export type InspectionListener = (inspection: Inspection, seq: number) => void;
+/** Called after an inspection is committed and counted, or has been given up: then `seq` is null. */
+export type InspectionListener = (inspection: Inspection, seq: number | null) => void;
 
 /** A configured station that has not begun yet. */
 export interface StationPlan {

@@ -27,7 +27,8 @@ export interface StationState {
   readonly at: string;
   readonly last: {
     readonly id: string;
-    readonly seq: number;
+    /** null where the inspection could not be recorded. */
+    readonly seq: number | null;
     readonly verdict: Decision;
     readonly class: string | null;
     readonly score: number | null;
@@ -46,7 +47,7 @@ export interface StationState {
   readonly dropped: { readonly camera: number; readonly station: number };
   /** Files set aside since the start. */
   readonly quarantined: number;
-  /** Since the start: verdicts that the PLC did not take, inspections that the ledger refused. */
+  /** Since the start: verdicts that the PLC did not take, inspections that were not recorded. */
   readonly failed: { readonly plcWrites: number; readonly records: number };
   readonly camera: string;
   readonly model: {

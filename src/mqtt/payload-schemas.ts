@@ -98,7 +98,7 @@ export const statePayloadSchema = z
     last: z
       .object({
         id: z.uuid({ version: 'v7' }),
-        seq: z.int().min(1),
+        seq: z.int().min(1).nullable().describe('null where the inspection could not be recorded.'),
         verdict,
         class: z.string().nullable(),
         score: share.nullable(),
@@ -120,7 +120,9 @@ export const statePayloadSchema = z
     failed: z
       .object({
         plcWrites: count.describe('Verdicts that the PLC did not take.'),
-        records: count.describe('Inspections that the database refused.'),
+        records: count.describe(
+          'Inspections that were not recorded: the database refused them, or was in trouble for too long.',
+        ),
       })
       .describe('What could not be done, since the daemon started.'),
     camera: z.string().describe('State of the camera.'),

@@ -17,6 +17,7 @@ export interface StationFigures {
 export class StationTally {
   #counts: StationCounts;
   #last: StationState['last'] = null;
+  #lastDecidedAtMs = Number.NEGATIVE_INFINITY;
 
   /** Begins with the totals the ledger has from earlier runs. */
   constructor(
@@ -30,13 +31,26 @@ export class StationTally {
     return this.#counts;
   }
 
+  /** An inspection is committed. */
   add(inspection: Inspection, seq: number): void {
     const { decision } = inspection.verdict;
     this.#counts = { ...this.#counts, [decision]: this.#counts[decision] + 1 };
+    this.#setLast(inspection, seq);
+  }
+
+  /** An inspection will never be recorded: its verdict is shown all the same, but no total has it. */
+  addUnrecorded(inspection: Inspection): void {
+    this.#setLast(inspection, null);
+  }
+
+  /** After a disk in trouble the commits come later than the verdicts of younger parts: the newest stays. */
+  #setLast(inspection: Inspection, seq: number | null): void {
+    if (inspection.decidedAtMs < this.#lastDecidedAtMs) return;
+    this.#lastDecidedAtMs = inspection.decidedAtMs;
     this.#last = {
       id: inspection.id,
       seq,
-      verdict: decision,
+      verdict: inspection.verdict.decision,
       class: inspection.result?.label ?? null,
       score: inspection.result === null ? null : Math.round(inspection.result.score * 1e5) / 1e5,
       capturedAt: isoUtc(inspection.capturedAtMs),

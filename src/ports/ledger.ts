@@ -4,12 +4,16 @@ import type { OutboxRecord, ShedCount } from '../domain/outbox.js';
 import type { Decision } from '../domain/verdict.js';
 
 export interface LedgerStatus {
-  readonly state: 'open' | 'failing' | 'closed';
+  /** `failing`: nothing can be committed now. `degraded`: all is recorded, but the disk is slow or almost full. */
+  readonly state: 'open' | 'degraded' | 'failing' | 'closed';
+  /** What is wrong, since when, what waits and what was given up, in plain words. */
   readonly text: string;
   /** Rows that wait to be acknowledged by the broker. */
   readonly outboxRows: number;
   /** Inspections in memory that are not committed yet. */
   readonly pendingWrites: number;
+  /** Inspections given up since the start, because the disk was in trouble for longer than memory lasts. */
+  readonly recordsGivenUp: number;
   readonly imageBytes: number;
   /** Images given up to keep the quota, since the start. */
   readonly imagesEvicted: number;
@@ -25,8 +29,9 @@ export interface Recorded {
  *
  * `record` commits the inspection, its readings, its origin and its outbox message in one transaction and resolves
  * after the fsync; calls made meanwhile share one commit (group commit) and keep their order. What has resolved
- * survives a power cut. A commit that fails is tried again, the calls stay pending; the number pending is bounded by
- * the station. The kept image is written after the record and may be missing after a power cut; its row never points
+ * survives a power cut. A commit that fails is tried again, the calls stay pending. Their number and bytes are bounded:
+ * beyond, a record is given up, passes before reviews before fails, and its call rejects with consequence `degraded`.
+ * It was not committed then and never will be. While the disk is in trouble no image is kept. The kept image is written after the record and may be missing after a power cut; its row never points
  * to a half-written file.
  */
 export interface Ledger {

@@ -33,6 +33,26 @@ export const storeErrors = defineErrors({
     summary: 'The disk is full, so that nothing can be recorded.',
     remedy: 'Free space on the disk of the storage folder; what waits is then written by itself.',
   },
+  STORE_DISK_STALLED: {
+    consequence: 'transient',
+    summary: 'The disk does not answer, so that nothing can be recorded.',
+    remedy: 'Check the disk and its connection (dmesg); what waits is written by itself once the disk answers.',
+  },
+  STORE_DISK_SLOW: {
+    consequence: 'transient',
+    summary: 'The disk takes long to confirm what is written. Verdicts do not wait for it.',
+    remedy: 'Look for a program that writes much to the same disk, or replace the disk: worn flash becomes slow.',
+  },
+  STORE_SPACE_LOW: {
+    consequence: 'transient',
+    summary: 'The disk is almost full: inspections are still recorded, images are no longer kept.',
+    remedy: 'Free space on the disk of the storage folder; images are then kept again by themselves.',
+  },
+  STORE_MEMORY_FULL: {
+    consequence: 'degraded',
+    summary: 'The disk has been in trouble for so long that no more inspections fit into memory: this one is given up.',
+    remedy: 'Put right what the health of the store names. The verdict has reached the PLC all the same.',
+  },
   STORE_READ_ONLY: {
     consequence: 'transient',
     summary: 'The database can no longer be written.',

@@ -14,6 +14,11 @@ export interface WorkerSettings {
   readonly pid: number;
 }
 
+export interface WorkerData extends WorkerSettings {
+  /** One int32: 1 while the thread is in a call to the disk, so that a disk that hangs is told from a thread that does. */
+  readonly onDisk: SharedArrayBuffer;
+}
+
 /** The questions to the thread, by name. */
 export interface Calls {
   record(inspection: Inspection, jpeg: Uint8Array | undefined): Recorded;
@@ -50,7 +55,11 @@ export type FromWorker =
 /** The thread's figures, sent with every answer. */
 export interface Report {
   /** Why nothing can be committed now; undefined where all is well. */
-  readonly trouble: string | undefined;
+  readonly trouble: { readonly code: string; readonly text: string } | undefined;
+  /** How long the last transaction took, its fsync included. */
+  readonly lastCommitMs: number;
+  /** Less room is left on the disk than the reserve. */
+  readonly lowSpace: { readonly freeBytes: number; readonly reserveBytes: number } | undefined;
   readonly outboxRows: number;
   readonly imageBytes: number;
   readonly imagesEvicted: number;

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { isoUtc } from '../base/clock.js';
 import { type JidokaError, messageOf } from '../base/errors.js';
 import { withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
@@ -14,16 +15,22 @@ import type {
   QuarantineEntry,
   Recorded,
 } from '../ports/ledger.js';
+import type { Condition } from './disk-condition.js';
+import { DiskWatch } from './disk-watch.js';
 import { storeErrors } from './errors.js';
 import type { StationTotals } from './inspection-table.js';
-import type { CallName, Calls, FromWorker, Report, ToWorker, WorkerSettings } from './protocol.js';
+import type { CallName, Calls, FromWorker, Report, ToWorker, WorkerData, WorkerSettings } from './protocol.js';
 import { received } from './protocol.js';
+import type { HoldLimits } from './record-hold.js';
+import { RecordIntake } from './record-intake.js';
 
 export interface SqliteLedgerOptions extends WorkerSettings {
   readonly logger: Logger;
+  /** What may wait in memory while the disk is in trouble. */
+  readonly hold?: HoldLimits;
 }
 
-export type StoreStatistics = Omit<Report, 'trouble' | 'imageTrouble'>;
+export type StoreStatistics = Omit<Report, 'trouble' | 'imageTrouble' | 'lowSpace'>;
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -35,6 +42,8 @@ const KEYS_A_CALL = 1000;
 
 const NOTHING_YET: Report = {
   trouble: undefined,
+  lastCommitMs: 0,
+  lowSpace: undefined,
   outboxRows: 0,
   imageBytes: 0,
   imagesEvicted: 0,
@@ -61,12 +70,25 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   #state: 'new' | 'starting' | 'open' | 'stopping' | 'closed' = 'new';
   #failure: JidokaError | undefined;
   #report = NOTHING_YET;
-  #pendingRecords = 0;
+  readonly #intake: RecordIntake;
+  readonly #disk: DiskWatch;
+  /** Requests whose callers would rather try again than wait for the disk. */
+  readonly #impatient = new Set<number>();
+  #unwritten = 0;
   #lastRequest = 0;
   #ping: Promise<boolean> | undefined;
 
   constructor(options: SqliteLedgerOptions) {
     this.#options = options;
+    this.#intake = new RecordIntake((inspection, jpeg) => this.#call('record', [inspection, jpeg], jpeg), options.hold);
+    this.#disk = new DiskWatch({
+      where: options.directory,
+      logger: options.logger,
+      isAsked: () => this.#pending.size > 0,
+      figures: () => ({ waiting: this.#intake.pending, givenUp: this.#intake.givenUp }),
+      onFailing: (condition) => this.#beginFailing(condition),
+      onWorking: () => this.#intake.takeImages(true),
+    });
   }
 
   /**
@@ -79,9 +101,10 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     if (this.#state !== 'new') return Promise.reject(storeErrors.STORE_CLOSED({ hint: 'A store is started once.' }));
     this.#state = 'starting';
     const { directory, imageQuotaBytes, pid } = this.#options;
-    const workerData: WorkerSettings = { directory, imageQuotaBytes, pid };
+    const workerData: WorkerData = { directory, imageQuotaBytes, pid, onDisk: this.#disk.onDisk };
     const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'jidoka-store', workerData });
     this.#worker = worker;
+    this.#disk.start();
     const opened = new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromWorker) => this.#receive(message, resolve, reject));
       worker.on('messageerror', (error) => this.#failed(error));
@@ -99,6 +122,7 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
 
   async stop(): Promise<void> {
     if (this.#state === 'starting' || this.#state === 'open') {
+      this.#intake.handOverAll();
       this.#state = 'stopping';
       this.#post({ call: 'stop' });
     }
@@ -106,13 +130,8 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     this.#state = 'closed';
   }
 
-  async record(inspection: Inspection, jpeg?: Uint8Array): Promise<Recorded> {
-    this.#pendingRecords += 1;
-    try {
-      return await this.#call('record', [inspection, jpeg], jpeg);
-    } finally {
-      this.#pendingRecords -= 1;
-    }
+  record(inspection: Inspection, jpeg?: Uint8Array): Promise<Recorded> {
+    return this.#intake.record(inspection, jpeg);
   }
 
   totals(station: string): Promise<StationTotals> {
@@ -146,11 +165,11 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   }
 
   quarantine(station: string, origin: FrameOrigin, reason: string): Promise<void> {
-    return this.#call('quarantine', [station, origin, reason]);
+    return this.#tryCall('quarantine', [station, origin, reason]);
   }
 
   async forget(station: string, keys: readonly string[]): Promise<void> {
-    await Promise.all(chunks(keys, KEYS_A_CALL).map((some) => this.#call('forget', [station, some])));
+    await Promise.all(chunks(keys, KEYS_A_CALL).map((some) => this.#tryCall('forget', [station, some])));
   }
 
   quarantined(station: string, limit: number): Promise<readonly QuarantineEntry[]> {
@@ -159,22 +178,29 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
 
   status(): LedgerStatus {
     const { outboxRows, imageBytes, imagesEvicted } = this.#report;
-    const figures = { outboxRows, pendingWrites: this.#pendingRecords, imageBytes, imagesEvicted };
+    const { pass, fail, review } = this.#intake.givenUp;
+    const figures = {
+      outboxRows,
+      pendingWrites: this.#intake.pending,
+      recordsGivenUp: pass + fail + review,
+      imageBytes,
+      imagesEvicted,
+    };
     if (this.#failure !== undefined) return { state: 'failing', text: this.#failure.message, ...figures };
     if (this.#state === 'new' || this.#state === 'closed') return { state: 'closed', text: 'Closed.', ...figures };
-    const { trouble } = this.#report;
-    if (trouble === undefined) return { state: 'open', text: `Open.${this.#imageText()}`, ...figures };
-    return {
-      state: 'failing',
-      text: `Inspections that wait in memory: ${this.#pendingRecords}. ${trouble}`,
-      ...figures,
-    };
+    this.#disk.look();
+    const { condition } = this.#disk;
+    const givenUp = this.#givenUpText();
+    if (condition === undefined) return { state: 'open', text: `Open.${givenUp}`, ...figures };
+    const { state, text, sinceMs } = condition;
+    const waiting = state === 'failing' ? ` Inspections that wait in memory: ${figures.pendingWrites}.` : '';
+    return { state, text: `Since ${isoUtc(sinceMs)}: ${text}${waiting}${givenUp}`, ...figures };
   }
 
   /** Figures since the start, for metrics. */
   statistics(): StoreStatistics {
-    const { trouble, imageTrouble, ...figures } = this.#report;
-    return figures;
+    const { trouble, imageTrouble, lowSpace, ...figures } = this.#report;
+    return { ...figures, imagesLost: figures.imagesLost + this.#intake.imagesGivenUp };
   }
 
   /** True when the thread answers within `timeoutMs` and its last commit succeeded. */
@@ -185,11 +211,26 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     return withTimeout(this.#ping, timeoutMs, () => storeErrors.STORE_CLOSED()).catch(() => false);
   }
 
-  #imageText(): string {
-    const { imagesLost, imageTrouble } = this.#report;
-    if (imagesLost === 0) return '';
+  #givenUpText(): string {
+    const { pass, fail, review } = this.#intake.givenUp;
+    const records =
+      pass + fail + review === 0
+        ? ''
+        : ` Inspections given up since the start: ${pass + fail + review} (${pass} pass, ${review} review, ${fail} fail).`;
+    const lost = this.statistics().imagesLost;
+    const { imageTrouble } = this.#report;
     const reason = imageTrouble === undefined ? '' : `, the last because ${imageTrouble}`;
-    return ` Images that could not be kept: ${imagesLost}${reason}.`;
+    return lost === 0 ? records : `${records} Images that could not be kept: ${lost}${reason}.`;
+  }
+
+  /** For callers who try again themselves: while nothing can be committed they are told so at once. */
+  async #tryCall<N extends CallName>(call: N, args: Parameters<Calls[N]>): Promise<ReturnType<Calls[N]>> {
+    const { condition } = this.#disk;
+    if (condition?.state === 'failing') throw this.#conditionError(condition);
+    const answer = this.#call(call, args);
+    const request = this.#lastRequest;
+    this.#impatient.add(request);
+    return answer.finally(() => this.#impatient.delete(request));
   }
 
   #call<N extends CallName>(call: N, args: Parameters<Calls[N]>, jpeg?: Uint8Array): Promise<ReturnType<Calls[N]>> {
@@ -197,6 +238,7 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     if (this.#state !== 'open') return Promise.reject(storeErrors.STORE_CLOSED());
     this.#lastRequest += 1;
     const request = this.#lastRequest;
+    if (this.#pending.size === 0) this.#disk.asked();
     return new Promise((resolve, reject) => {
       this.#pending.set(request, { resolve: resolve as Pending['resolve'], reject });
       try {
@@ -241,25 +283,37 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   #answered({ answers, report }: Extract<FromWorker, { kind: 'answers' }>): void {
     const before = this.#report;
     this.#report = report;
+    // Before the callers are told: what they look up then is as it is now.
+    this.#disk.heard(report);
     for (const answer of answers) {
       const pending = this.#pending.get(answer.request);
       this.#pending.delete(answer.request);
-      if ('error' in answer) pending?.reject(received(answer.error));
-      else pending?.resolve(answer.value);
+      if ('error' in answer) {
+        if (answer.error.code === 'STORE_STOPPED_UNWRITTEN') this.#unwritten += 1;
+        pending?.reject(received(answer.error));
+      } else pending?.resolve(answer.value);
     }
     if (report.records - report.duplicates > before.records - before.duplicates) {
       for (const listener of [...this.#listeners]) listener();
     }
-    this.#logChanges(before, report);
+    this.#logImages(before, report);
   }
 
-  #logChanges(before: Report, now: Report): void {
-    const { logger } = this.#options;
-    if (now.trouble !== undefined && now.trouble !== before.trouble) logger.error({}, now.trouble);
-    if (now.trouble === undefined && before.trouble !== undefined) logger.info({}, 'The database is written again.');
-    if (now.imageTrouble !== undefined && now.imageTrouble !== before.imageTrouble) {
-      logger.warn({ imagesLost: now.imagesLost }, `An image could not be kept: ${now.imageTrouble}.`);
+  #logImages(before: Report, now: Report): void {
+    if (now.imageTrouble === undefined || now.imageTrouble === before.imageTrouble) return;
+    this.#options.logger.warn({ imagesLost: now.imagesLost }, `An image could not be kept: ${now.imageTrouble}.`);
+  }
+
+  #beginFailing(condition: Condition): void {
+    this.#intake.takeImages(false);
+    for (const request of this.#impatient) {
+      this.#pending.get(request)?.reject(this.#conditionError(condition));
+      this.#pending.delete(request);
     }
+  }
+
+  #conditionError({ text }: Condition): JidokaError {
+    return storeErrors.STORE_IO_FAILED({ where: this.#options.directory, got: text });
   }
 
   #failed(cause: unknown): void {
@@ -272,12 +326,17 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
 
   #exited(code: number): void {
     if (this.#state !== 'closed') this.#failed(new Error(`the thread ended with code ${code}`));
+    this.#disk.stop();
     this.#rejectPending(this.#failure ?? storeErrors.STORE_CLOSED());
+    if (this.#unwritten === 0) return;
+    const got = `${this.#unwritten} inspections and other changes`;
+    this.#options.logger.error({}, storeErrors.STORE_STOPPED_UNWRITTEN({ got }).message);
   }
 
   #rejectPending(error: JidokaError): void {
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
+    this.#intake.rejectAll(error);
   }
 }
 

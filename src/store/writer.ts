@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import type { Database, Statement } from 'better-sqlite3';
 import { JidokaError, messageOf } from '../base/errors.js';
 import type { Inspection } from '../domain/inspection.js';
-import { CommitQueue, type CommitQueueOptions } from './commit-queue.js';
+import { Ballast } from './ballast.js';
+import { CommitQueue, type CommitQueueOptions, type MetTrouble } from './commit-queue.js';
+import { spaceOf } from './disk-space.js';
+import { DiskTrouble } from './disk-trouble.js';
 import { ImageFiles } from './image-files.js';
 import { ImageStore } from './image-store.js';
 import { sweepImages } from './image-sweep.js';
@@ -26,6 +30,8 @@ export interface WriterOptions extends Pick<CommitQueueOptions, 'retryInitialMs'
   readonly imageQuotaBytes: number;
   readonly nowMs: () => number;
   readonly send: (message: FromWorker) => void;
+  /** See `WorkerData`. */
+  readonly onDisk: Int32Array;
 }
 
 interface Tallies {
@@ -47,6 +53,9 @@ export class Writer {
   readonly #imageFiles: ImageFiles;
   readonly #images: ImageStore;
   readonly #queue: CommitQueue;
+  readonly #disk: DiskTrouble;
+  /** Of records that are not committed yet, by request. */
+  readonly #pictures = new Map<number, Uint8Array>();
   readonly #tallies: Statement<[], Tallies>;
   readonly #sweepEnd = new AbortController();
   #sweep: Promise<void> | undefined;
@@ -55,6 +64,8 @@ export class Writer {
   #records = 0;
   #duplicates = 0;
   #stopping = false;
+  /** Room was made for the next attempt to commit. */
+  #triesNow = false;
 
   constructor(db: Database, options: WriterOptions) {
     this.#options = options;
@@ -65,7 +76,12 @@ export class Writer {
     this.#tallies = db.prepare('SELECT outbox_rows AS outboxRows, image_bytes AS imageBytes FROM tallies');
     const { outboxRows, imageBytes } = this.#readTallies();
     this.#outboxRows = outboxRows;
-    this.#queue = new CommitQueue(db, { ...options, afterAttempt: () => this.#afterAttempt() });
+    this.#queue = new CommitQueue(db, {
+      ...options,
+      beforeAttempt: () => this.#setOnDisk(true),
+      afterAttempt: () => this.#afterAttempt(),
+      meetTrouble: (error) => this.#meetTrouble(error),
+    });
     this.#imageFiles = new ImageFiles(options.directory);
     this.#imageTable = new ImageTable(db);
     this.#images = new ImageStore({
@@ -75,13 +91,26 @@ export class Writer {
       quotaBytes: options.imageQuotaBytes,
       keptBytes: imageBytes,
       nowMs: options.nowMs,
+      space: () => this.#atDisk(() => spaceOf(options.directory)),
+      onChange: () => this.#sendAnswers(),
+    });
+    this.#disk = new DiskTrouble({
+      directory: options.directory,
+      imagesFolder: join(options.directory, 'images'),
+      ballast: new Ballast(options.directory),
+      images: this.#images,
+      failing: () => this.#queue.trouble !== undefined,
+      atDisk: (run) => this.#atDisk(run),
       onChange: () => this.#sendAnswers(),
     });
   }
   /** The figures as they stand. */
   get report(): Report {
+    const { trouble } = this.#queue;
     return {
-      trouble: this.#queue.trouble?.message,
+      trouble: trouble && { code: trouble.code, text: trouble.message },
+      lastCommitMs: this.#queue.lastCommitMs,
+      lowSpace: this.#disk.lowSpace,
       outboxRows: this.#outboxRows,
       ...this.#images.figures,
       commits: this.#queue.commits,
@@ -94,6 +123,7 @@ export class Writer {
   start(): void {
     this.#images.start();
     this.#sweep = this.#sweepImages();
+    this.#disk.start();
   }
 
   /** Commits and writes what is pending, as far as the disk takes it; the rest is rejected. */
@@ -103,6 +133,7 @@ export class Writer {
     this.#queue.flush();
     await this.#images.drained();
     await this.#sweep;
+    await this.#disk.stop();
     this.#queue.close();
     this.#sendAnswers();
   }
@@ -148,6 +179,7 @@ export class Writer {
   #record(request: number, inspection: Inspection, jpeg: Uint8Array | undefined): void {
     const { id, station, capturedAtMs, origin } = inspection;
     const atMs = this.#options.nowMs();
+    if (jpeg !== undefined) this.#pictures.set(request, jpeg);
     this.#queue.submit<Inserted>({
       run: () => {
         const inserted = this.#inspections.insert(inspection);
@@ -157,10 +189,17 @@ export class Writer {
       committed: ({ number, seq, duplicate }) => {
         this.#answers.push({ request, value: { seq } });
         this.#records += 1;
+        const picture = this.#pictures.get(request);
+        this.#pictures.delete(request);
         if (duplicate) this.#duplicates += 1;
-        else if (jpeg !== undefined) this.#images.keep({ inspection: number, id, station, capturedAtMs, jpeg });
+        else if (picture !== undefined) {
+          this.#images.keep({ inspection: number, id, station, capturedAtMs, jpeg: picture });
+        }
       },
-      rejected: (error) => this.#reject(request, error),
+      rejected: (error) => {
+        this.#pictures.delete(request);
+        this.#reject(request, error);
+      },
     });
   }
 
@@ -175,6 +214,7 @@ export class Writer {
   }
 
   #read<N extends CallName>(request: number, run: () => ReturnType<Calls[N]>): void {
+    this.#setOnDisk(true);
     try {
       this.#answers.push({ request, value: run() });
     } catch (error) {
@@ -182,6 +222,7 @@ export class Writer {
       if (!(expected instanceof JidokaError)) throw error;
       this.#reject(request, expected);
     }
+    this.#setOnDisk(false);
     this.#sendAnswers();
   }
 
@@ -189,9 +230,30 @@ export class Writer {
     this.#answers.push({ request, error: sendable(error) });
   }
 
+  #setOnDisk(onDisk: boolean): void {
+    Atomics.store(this.#options.onDisk, 0, Number(onDisk));
+  }
+
+  #atDisk<T>(run: () => T): T {
+    this.#setOnDisk(true);
+    const result = run();
+    this.#setOnDisk(false);
+    return result;
+  }
+
+  /** Images give way before records: those that wait are given up at once. */
+  #meetTrouble(error: JidokaError): MetTrouble {
+    const met = this.#disk.met(error);
+    this.#images.giveUp(this.#pictures.size, `the disk is in trouble (${met.error.code})`);
+    this.#pictures.clear();
+    this.#triesNow = met.tryNow;
+    return met;
+  }
+
   #afterAttempt(): void {
+    this.#setOnDisk(false);
     if (this.#queue.trouble === undefined) this.#outboxRows = this.#readTallies().outboxRows;
-    else if (this.#stopping) this.#queue.abandon();
+    else if (this.#stopping && !this.#triesNow) this.#queue.abandon();
     this.#sendAnswers();
   }
 
