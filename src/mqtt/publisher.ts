@@ -57,8 +57,7 @@ export class MqttPublisher implements Publisher {
     this.#announcer = new Announcer(options.logger, options.announceIntervalMs ?? 250);
     this.#link = new Link({
       ...options,
-      clientId:
-        config.clientId ?? ['jidoka', identity.gateway, ...(destination === undefined ? [] : [destination])].join('-'),
+      clientId: config.clientId ?? `jidoka-${identity.gateway}`,
       will: () => this.#offline('lost'),
       onUp: (connection) => this.#up(connection),
       onDown: () => this.#announcer.detach(),
