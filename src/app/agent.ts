@@ -226,10 +226,7 @@ export class Agent {
       },
       {
         where: 'broker',
-        trouble: () => {
-          const { state, text, warning } = publisher.status();
-          return state === 'disconnected' ? text : warning;
-        },
+        trouble: () => (publisher.status().state === 'disconnected' ? publisher.status().text : undefined),
       },
       {
         where: 'delivery',

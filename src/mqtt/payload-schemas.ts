@@ -158,8 +158,12 @@ export const discoveryPayloadSchema = z
           qos: z.union([z.literal(0), z.literal(1)]),
           retained: z.boolean(),
           station: z.string().exactOptional().describe('The inspection point it belongs to.'),
-          schema: z.string().describe('The value of `schema` in the payload.'),
-          schemaId: z.string().describe('`$id` of the JSON Schema, the key in `schemas`.'),
+          contentType: z.string().describe('MIME type of the payload.'),
+          schema: z
+            .string()
+            .exactOptional()
+            .describe('The value of `schema` in the payload; absent for other than JSON.'),
+          schemaId: z.string().exactOptional().describe('`$id` of the JSON Schema, the key in `schemas`.'),
         }),
       )
       .describe('Every topic of this gateway.'),

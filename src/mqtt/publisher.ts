@@ -19,8 +19,6 @@ export type GatewayIdentity = Pick<StatusMessage, 'gateway' | 'version' | 'start
 
 export interface MqttPublisherOptions {
   readonly config: ConnectionConfig;
-  /** Name of a further destination; the main one has none. */
-  readonly destination?: string;
   /** What every topic begins with. */
   readonly baseTopic: string;
   /** The secret that `config.password` refers to, resolved. */
@@ -53,14 +51,13 @@ export class MqttPublisher implements Publisher {
   #deliveries = 0;
 
   constructor(options: MqttPublisherOptions) {
-    const { config, identity, destination } = options;
+    const { config, identity } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#announcer = new Announcer(options.logger, options.announceIntervalMs ?? 250);
     this.#link = new Link({
       ...options,
-      clientId:
-        config.clientId ?? ['jidoka', identity.gateway, ...(destination === undefined ? [] : [destination])].join('-'),
+      clientId: config.clientId ?? `jidoka-${identity.gateway}`,
       will: () => this.#offline('lost'),
       onUp: (connection) => this.#up(connection),
       onDown: () => this.#announcer.detach(),

@@ -2,6 +2,7 @@ import type { DestinationConfig } from '../config/schema/mqtt.js';
 import { DISCOVERY_SCHEMA, type TopicDescription } from '../domain/discovery.js';
 import { INSPECTION_SCHEMA } from '../domain/message.js';
 import { STATE_SCHEMA, STATUS_SCHEMA } from '../domain/state.js';
+import { CONTENT_TYPE } from './message.js';
 import { payloadForms } from './payload-schemas.js';
 import { discoveryTopic, inspectionTopic, stateTopic, statusTopic, urgentTopic } from './topics.js';
 
@@ -17,8 +18,9 @@ export interface TopicKind {
   readonly carries: string;
   readonly qos: 0 | 1;
   readonly retained: boolean;
-  /** Name of the payload's form. */
-  readonly schema: string;
+  /** Name of the payload's form; a kind without one is no JSON and has a content type of its own. */
+  readonly schema?: string;
+  readonly contentType?: string;
   /** What in the config brings it about, in words and as a test; always there without it. */
   readonly onlyWith?: { readonly words: string; readonly holds: (config: TopicConfig) => boolean };
 }
@@ -81,8 +83,10 @@ export const TOPIC_KINDS: readonly TopicKind[] = [
 export function topicsOf(base: string, stations: readonly string[], config: TopicConfig): readonly TopicDescription[] {
   const ids = new Map(payloadForms().map(({ name, id }) => [name, id]));
   return TOPIC_KINDS.filter(({ onlyWith }) => onlyWith?.holds(config) ?? true).flatMap((kind) => {
-    const { direction, carries, qos, retained, schema } = kind;
-    const rest = { direction, carries, qos, retained, schema, schemaId: ids.get(schema) ?? schema };
+    const { direction, carries, qos, retained, schema, contentType = CONTENT_TYPE } = kind;
+    const schemaId = ids.get(schema ?? '');
+    const form = schema !== undefined && schemaId !== undefined && { schema, schemaId };
+    const rest = { direction, carries, qos, retained, contentType, ...form };
     return kind.ofStation
       ? stations.map((station) => ({ topic: kind.topic(base, station), station, ...rest }))
       : [{ topic: kind.topic(base, ''), ...rest }];
