@@ -105,6 +105,16 @@ export class ImageStore {
     this.#options.onChange();
   }
 
+  /** Images that others took off the list: their files go too. */
+  async released(rows: readonly ImageRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const { files, onChange } = this.#options;
+    this.#bytes -= sumBytes(rows);
+    for (const { path } of rows) await files.remove(path);
+    await files.removeEmptyFolders(rows.map(({ path }) => path));
+    onChange();
+  }
+
   async #begin(): Promise<void> {
     try {
       await this.#options.files.removeIncoming();

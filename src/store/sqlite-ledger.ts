@@ -2,9 +2,11 @@ import { Worker } from 'node:worker_threads';
 import { type JidokaError, messageOf } from '../base/errors.js';
 import { withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
+import type { AuditEntry, CommandResult } from '../domain/command.js';
 import type { FrameOrigin } from '../domain/frame.js';
 import type { Inspection } from '../domain/inspection.js';
 import type { OutboxRecord, ShedCount } from '../domain/outbox.js';
+import type { AuditLog } from '../ports/commands.js';
 import type {
   Ledger,
   LedgerStatus,
@@ -18,6 +20,7 @@ import { storeErrors } from './errors.js';
 import type { StationTotals } from './inspection-table.js';
 import type { CallName, Calls, FromWorker, Report, ToWorker, WorkerSettings } from './protocol.js';
 import { received } from './protocol.js';
+import { LEFT_ACCOUNT, leftAccounts, reportChanges, statusText } from './status-text.js';
 
 export interface SqliteLedgerOptions extends WorkerSettings {
   readonly logger: Logger;
@@ -36,6 +39,8 @@ const KEYS_A_CALL = 1000;
 const NOTHING_YET: Report = {
   trouble: undefined,
   outboxRows: 0,
+  outboxBytes: 0,
+  accounts: [],
   imageBytes: 0,
   imagesEvicted: 0,
   imagesLost: 0,
@@ -44,6 +49,12 @@ const NOTHING_YET: Report = {
   commits: 0,
   records: 0,
   duplicates: 0,
+  messagesShed: 0,
+  messagesExpired: 0,
+  inspectionsDeleted: 0,
+  imagesExpired: 0,
+  databaseBytes: 0,
+  databaseFreeBytes: 0,
 };
 
 /**
@@ -52,7 +63,7 @@ const NOTHING_YET: Report = {
  * `record` moves the JPEG to that thread: its buffer is detached at once where it can be transferred. Every promise
  * that is pending when the thread ends unexpectedly rejects with STORE_WORKER_FAILED, and so does every later call.
  */
-export class SqliteLedger implements Ledger, Outbox, OriginLog {
+export class SqliteLedger implements Ledger, Outbox, OriginLog, AuditLog {
   readonly #options: SqliteLedgerOptions;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<() => void>();
@@ -78,9 +89,11 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   start(): Promise<void> {
     if (this.#state !== 'new') return Promise.reject(storeErrors.STORE_CLOSED({ hint: 'A store is started once.' }));
     this.#state = 'starting';
-    const { directory, imageQuotaBytes, pid } = this.#options;
-    const workerData: WorkerSettings = { directory, imageQuotaBytes, pid };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'jidoka-store', workerData });
+    const { logger: _, ...workerData } = this.#options;
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      name: 'jidoka-store',
+      workerData: workerData satisfies WorkerSettings,
+    });
     this.#worker = worker;
     const opened = new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromWorker) => this.#receive(message, resolve, reject));
@@ -119,12 +132,12 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     return this.#call('totals', [station]);
   }
 
-  read(_destination: string, { after }: OutboxSelection, limit: number): Promise<readonly OutboxRecord[]> {
-    return this.#call('read', [after, limit]);
+  read(destination: string, selection: OutboxSelection, limit: number): Promise<readonly OutboxRecord[]> {
+    return this.#call('read', [destination, selection, limit]);
   }
 
-  settle(_destination: string, positions: readonly number[]): Promise<void> {
-    return this.#call('settle', [positions]);
+  settle(destination: string, positions: readonly number[]): Promise<void> {
+    return this.#call('settle', [destination, positions]);
   }
 
   newest(): Promise<number> {
@@ -132,7 +145,29 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   }
 
   shed(): Promise<readonly ShedCount[]> {
-    return Promise.resolve([]);
+    return this.#call('shed', []);
+  }
+
+  /**
+   * Gives up everything that waits for a destination that is no longer configured, and forgets it.
+   *
+   * @returns how many messages were given up
+   * @throws STORE_DESTINATION_IN_USE, STORE_DESTINATION_UNKNOWN
+   */
+  dropDestination(name: string): Promise<number> {
+    return this.#call('dropDestination', [name]);
+  }
+
+  result(id: string): Promise<CommandResult | undefined> {
+    return this.#call('result', [id]);
+  }
+
+  audit(entry: AuditEntry): Promise<void> {
+    return this.#call('audit', [entry]);
+  }
+
+  audited(limit: number): Promise<readonly AuditEntry[]> {
+    return this.#call('audited', [limit]);
   }
 
   onCommitted(listener: () => void): () => void {
@@ -162,11 +197,9 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     const figures = { outboxRows, pendingWrites: this.#pendingRecords, imageBytes, imagesEvicted };
     if (this.#failure !== undefined) return { state: 'failing', text: this.#failure.message, ...figures };
     if (this.#state === 'new' || this.#state === 'closed') return { state: 'closed', text: 'Closed.', ...figures };
-    const { trouble } = this.#report;
-    if (trouble === undefined) return { state: 'open', text: `Open.${this.#imageText()}`, ...figures };
     return {
-      state: 'failing',
-      text: `Inspections that wait in memory: ${this.#pendingRecords}. ${trouble}`,
+      state: this.#report.trouble === undefined ? 'open' : 'failing',
+      text: statusText(this.#report, this.#pendingRecords),
       ...figures,
     };
   }
@@ -183,13 +216,6 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
       this.#ping = undefined;
     });
     return withTimeout(this.#ping, timeoutMs, () => storeErrors.STORE_CLOSED()).catch(() => false);
-  }
-
-  #imageText(): string {
-    const { imagesLost, imageTrouble } = this.#report;
-    if (imagesLost === 0) return '';
-    const reason = imageTrouble === undefined ? '' : `, the last because ${imageTrouble}`;
-    return ` Images that could not be kept: ${imagesLost}${reason}.`;
   }
 
   #call<N extends CallName>(call: N, args: Parameters<Calls[N]>, jpeg?: Uint8Array): Promise<ReturnType<Calls[N]>> {
@@ -221,6 +247,9 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
         for (const migration of message.migrated) {
           this.#options.logger.info({ migration }, 'The database has been brought to a newer schema.');
         }
+        for (const { destination, rows } of leftAccounts(message.report)) {
+          this.#options.logger.warn({ destination, rows }, LEFT_ACCOUNT);
+        }
         opened();
         break;
       case 'refused':
@@ -228,7 +257,7 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
         refused(received(message.error));
         break;
       case 'log':
-        this.#options.logger.info(message.fields, message.message);
+        this.#options.logger[message.level](message.fields, message.message);
         break;
       case 'stopped':
         this.#state = 'closed';
@@ -250,16 +279,7 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     if (report.records - report.duplicates > before.records - before.duplicates) {
       for (const listener of [...this.#listeners]) listener();
     }
-    this.#logChanges(before, report);
-  }
-
-  #logChanges(before: Report, now: Report): void {
-    const { logger } = this.#options;
-    if (now.trouble !== undefined && now.trouble !== before.trouble) logger.error({}, now.trouble);
-    if (now.trouble === undefined && before.trouble !== undefined) logger.info({}, 'The database is written again.');
-    if (now.imageTrouble !== undefined && now.imageTrouble !== before.imageTrouble) {
-      logger.warn({ imagesLost: now.imagesLost }, `An image could not be kept: ${now.imageTrouble}.`);
-    }
+    for (const { level, fields, text } of reportChanges(before, report)) this.#options.logger[level](fields, text);
   }
 
   #failed(cause: unknown): void {

@@ -21,8 +21,7 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): 
     releases.push(lockFolder(directory, settings.pid));
     const { db, migrated } = openDatabase(directory);
     releases.push(() => closeDatabase(db));
-    const { imageQuotaBytes } = settings;
-    const writer = new Writer(db, { directory, imageQuotaBytes, nowMs: () => systemClock.nowMs(), send });
+    const writer = new Writer(db, { ...settings, directory, clock: systemClock, send });
     send({ kind: 'opened', report: writer.report, migrated });
     writer.start();
     port.on('message', (message: ToWorker) => {

@@ -58,7 +58,7 @@ describe('a database that another program has locked', () => {
 describe('a thread that ends unexpectedly', () => {
   it('rejects what is pending and all that comes after, and says so', async () => {
     await ledger.start();
-    const broken = ledger.read(0, 'not a number' as unknown as number);
+    const broken = ledger.read('mqtt', { after: 0 }, 'not a number' as unknown as number);
     const pending = ledger.quarantine('s1', { name: 'a', key: 'a' }, 'b');
     for (const call of [broken, pending]) {
       await expect(call).rejects.toMatchObject({ code: 'STORE_WORKER_FAILED', consequence: 'fatal' });
