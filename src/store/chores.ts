@@ -16,6 +16,8 @@ export interface ChoreDeps {
   readonly retention: RetentionSettings;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
+  /** Called when any figure has changed. */
+  readonly onChange: () => void;
 }
 
 export interface ChoreFigures {
@@ -74,13 +76,14 @@ export class Chores {
 
   /** In the order in which they follow from each other: messages hold inspections, these hold images and pages. */
   get list(): readonly Chore[] {
-    return [
+    const chores: readonly Chore[] = [
       { name: 'giving up messages whose time is over', step: () => this.#expire() },
       { name: 'giving up messages beyond the quota', step: () => this.#shed() },
       { name: 'deleting old inspections', step: () => this.#deleteInspections() },
       { name: 'deleting old images', step: () => this.#deleteImages() },
       { name: 'giving free space back', step: () => this.#vacuum() },
     ];
+    return chores.map(({ name, step }) => ({ name, step: () => step().finally(this.#deps.onChange) }));
   }
 
   async #expire(): Promise<boolean> {

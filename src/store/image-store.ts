@@ -100,8 +100,7 @@ export class ImageStore {
 
   /** Takes rows off the list whose files are gone. */
   async unlist(rows: readonly ImageRow[]): Promise<void> {
-    await this.#options.queue.write(() => this.#options.table.remove(rows));
-    this.#bytes -= sumBytes(rows);
+    this.#bytes -= sumBytes(await this.#options.queue.write(() => this.#options.table.remove(rows)));
     this.#options.onChange();
   }
 

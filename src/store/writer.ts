@@ -104,6 +104,7 @@ export class Writer {
       retention: options.retention,
       nowMs: () => options.clock.nowMs(),
       monotonicMs: () => options.clock.monotonicMs(),
+      onChange: () => this.#sendAnswers(),
     });
     this.#housekeeper = new Housekeeper(this.#chores.list, {
       onTrouble: (chore, cause) => this.#log('warn', { chore, cause }, 'Could not do a chore; it is tried again.'),
