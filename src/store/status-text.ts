@@ -8,7 +8,7 @@ export interface LogLine {
 }
 
 export const LEFT_ACCOUNT =
-  'Messages wait for a destination that is no longer configured. Configure it again, or drop it with: jidoka db drop NAME';
+  'Messages wait for a destination that is no longer configured. Configure it again, or drop it with the command jidoka db.';
 
 /** Destinations that are no longer configured. */
 export function leftAccounts({ accounts }: Report): Account[] {
