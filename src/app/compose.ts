@@ -47,7 +47,7 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
   const { config, stateDirectory, clock, logger } = setup;
   const ledger = new SqliteLedger({
     directory: stateDirectory,
-    imageQuotaBytes: config.storage.imageQuotaBytes,
+    ...ledgerSettings(config),
     pid: process.pid,
     logger,
   });
@@ -94,6 +94,18 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     events,
   );
   return agent;
+}
+
+function ledgerSettings({ storage, mqtt, destinations }: Config) {
+  const { imageQuotaBytes, outboxQuotaBytes, imageDays, inspectionDays, inspectionQuotaBytes } = storage;
+  return {
+    imageQuotaBytes,
+    outboxQuotaBytes,
+    retention: { inspectionDays, inspectionQuotaBytes, ...(imageDays !== undefined && { imageDays }) },
+    destinations: Object.entries({ ...destinations, [MAIN_DESTINATION]: mqtt }).map(
+      ([name, { expireAfterSeconds }]) => ({ name, ...(expireAfterSeconds !== undefined && { expireAfterSeconds }) }),
+    ),
+  };
 }
 
 function secret({ environment, logger }: AgentSetup, reference: SecretReference): Promise<string> {

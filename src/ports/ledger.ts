@@ -8,7 +8,7 @@ export interface LedgerStatus {
   readonly state: 'open' | 'degraded' | 'failing' | 'closed';
   /** What is wrong, since when, what waits and what was given up, in plain words. */
   readonly text: string;
-  /** Rows that wait to be acknowledged by the broker. */
+  /** Messages that wait for one destination or more; each counts once. */
   readonly outboxRows: number;
   /** Inspections in memory that are not committed yet. */
   readonly pendingWrites: number;
@@ -58,11 +58,20 @@ export interface OutboxSelection {
 /**
  * The way out: rows in the order of commit. Each destination has its own account; a row is deleted when every
  * destination has it.
+ *
+ * A destination that is new in the configuration gets what is committed from then on. One that is gone from it keeps
+ * what waits for it, gets nothing new, and goes on from there when it comes back.
+ *
+ * Two things are given up, and counted for good: rows that waited longer than their destination allows, and, where all
+ * messages together are larger than the bound, rows of the destination that has the most waiting: its oldest passes
+ * first, then its reviews, then its fails. So a row that was read may be gone before it is settled.
+ *
+ * Reading and settling cost the same whatever the backlog. An unknown destination has no rows.
  */
 export interface Outbox {
   /** Up to `limit` selected rows that wait for the destination, oldest first. */
   read(destination: string, selection: OutboxSelection, limit: number): Promise<readonly OutboxRecord[]>;
-  /** Takes rows that the destination has received from its account. */
+  /** Takes rows that the destination has received from its account; those that are not on it do not matter. */
   settle(destination: string, positions: readonly number[]): Promise<void>;
   /** Position of the newest row that was ever committed; 0 before the first. */
   newest(): Promise<number>;

@@ -73,6 +73,16 @@ export const storeErrors = defineErrors({
     summary: 'One record cannot be stored as it is; all others are.',
     remedy: 'Report it with this message: a value in it is not one that the database can hold.',
   },
+  STORE_DESTINATION_IN_USE: {
+    consequence: 'config',
+    summary: 'A destination that is configured cannot be dropped.',
+    remedy: 'Remove it from destinations in the configuration first; then what still waits for it can be given up.',
+  },
+  STORE_DESTINATION_UNKNOWN: {
+    consequence: 'config',
+    summary: 'Nothing waits for a destination of this name.',
+    remedy: 'Give the name as it stood in the configuration; the status of the store lists those that are left.',
+  },
   STORE_CLOSED: {
     consequence: 'transient',
     summary: 'The store is not open.',

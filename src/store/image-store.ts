@@ -153,9 +153,18 @@ export class ImageStore {
 
   /** Takes rows off the list whose files are gone. */
   async unlist(rows: readonly ImageRow[]): Promise<void> {
-    await this.#options.queue.write(() => this.#options.table.remove(rows));
-    this.#bytes -= sumBytes(rows);
+    this.#bytes -= sumBytes(await this.#options.queue.write(() => this.#options.table.remove(rows)));
     this.#options.onChange();
+  }
+
+  /** Images that others took off the list: their files go too. */
+  async released(rows: readonly ImageRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const { files, onChange } = this.#options;
+    this.#bytes -= sumBytes(rows);
+    for (const { path } of rows) await files.remove(path);
+    await files.removeEmptyFolders(rows.map(({ path }) => path));
+    onChange();
   }
 
   async #begin(): Promise<void> {

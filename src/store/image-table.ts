@@ -31,8 +31,9 @@ export class ImageTable {
     this.#add.run(row.inspection, row.path, row.bytes, atMs);
   }
 
-  remove(rows: readonly ImageRow[]): void {
-    for (const row of rows) this.#remove.run(row.inspection);
+  /** @returns those that were on the list still */
+  remove(rows: readonly ImageRow[]): ImageRow[] {
+    return rows.filter(({ inspection }) => this.#remove.run(inspection).changes > 0);
   }
 
   /** Takes the oldest rows off the list until they make up `bytes`, at most `limit` of them. */

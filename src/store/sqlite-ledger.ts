@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads';
-import { isoUtc } from '../base/clock.js';
 import { type JidokaError, messageOf } from '../base/errors.js';
 import { withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
+import type { AuditEntry, CommandResult } from '../domain/command.js';
 import type { FrameOrigin } from '../domain/frame.js';
 import type { Inspection } from '../domain/inspection.js';
 import type { OutboxRecord, ShedCount } from '../domain/outbox.js';
+import type { AuditLog } from '../ports/commands.js';
 import type {
   Ledger,
   LedgerStatus,
@@ -23,6 +24,7 @@ import type { CallName, Calls, FromWorker, Report, ToWorker, WorkerData, WorkerS
 import { received } from './protocol.js';
 import type { HoldLimits } from './record-hold.js';
 import { RecordIntake } from './record-intake.js';
+import { LEFT_ACCOUNT, leftAccounts, reportChanges, statusText } from './status-text.js';
 
 export interface SqliteLedgerOptions extends WorkerSettings {
   readonly logger: Logger;
@@ -45,6 +47,8 @@ const NOTHING_YET: Report = {
   lastCommitMs: 0,
   lowSpace: undefined,
   outboxRows: 0,
+  outboxBytes: 0,
+  accounts: [],
   imageBytes: 0,
   imagesEvicted: 0,
   imagesLost: 0,
@@ -53,6 +57,12 @@ const NOTHING_YET: Report = {
   commits: 0,
   records: 0,
   duplicates: 0,
+  messagesShed: 0,
+  messagesExpired: 0,
+  inspectionsDeleted: 0,
+  imagesExpired: 0,
+  databaseBytes: 0,
+  databaseFreeBytes: 0,
 };
 
 /**
@@ -61,7 +71,7 @@ const NOTHING_YET: Report = {
  * `record` moves the JPEG to that thread: its buffer is detached at once where it can be transferred. Every promise
  * that is pending when the thread ends unexpectedly rejects with STORE_WORKER_FAILED, and so does every later call.
  */
-export class SqliteLedger implements Ledger, Outbox, OriginLog {
+export class SqliteLedger implements Ledger, Outbox, OriginLog, AuditLog {
   readonly #options: SqliteLedgerOptions;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<() => void>();
@@ -100,8 +110,8 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   start(): Promise<void> {
     if (this.#state !== 'new') return Promise.reject(storeErrors.STORE_CLOSED({ hint: 'A store is started once.' }));
     this.#state = 'starting';
-    const { directory, imageQuotaBytes, pid } = this.#options;
-    const workerData: WorkerData = { directory, imageQuotaBytes, pid, onDisk: this.#disk.onDisk };
+    const { logger: _logger, hold: _hold, ...settings } = this.#options;
+    const workerData: WorkerData = { ...settings, onDisk: this.#disk.onDisk };
     const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'jidoka-store', workerData });
     this.#worker = worker;
     this.#disk.start();
@@ -138,12 +148,12 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     return this.#call('totals', [station]);
   }
 
-  read(_destination: string, { after }: OutboxSelection, limit: number): Promise<readonly OutboxRecord[]> {
-    return this.#call('read', [after, limit]);
+  read(destination: string, selection: OutboxSelection, limit: number): Promise<readonly OutboxRecord[]> {
+    return this.#call('read', [destination, selection, limit]);
   }
 
-  settle(_destination: string, positions: readonly number[]): Promise<void> {
-    return this.#call('settle', [positions]);
+  settle(destination: string, positions: readonly number[]): Promise<void> {
+    return this.#call('settle', [destination, positions]);
   }
 
   newest(): Promise<number> {
@@ -151,7 +161,29 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   }
 
   shed(): Promise<readonly ShedCount[]> {
-    return Promise.resolve([]);
+    return this.#call('shed', []);
+  }
+
+  /**
+   * Gives up everything that waits for a destination that is no longer configured, and forgets it.
+   *
+   * @returns how many messages were given up
+   * @throws STORE_DESTINATION_IN_USE, STORE_DESTINATION_UNKNOWN
+   */
+  dropDestination(name: string): Promise<number> {
+    return this.#call('dropDestination', [name]);
+  }
+
+  result(id: string): Promise<CommandResult | undefined> {
+    return this.#call('result', [id]);
+  }
+
+  audit(entry: AuditEntry): Promise<void> {
+    return this.#call('audit', [entry]);
+  }
+
+  audited(limit: number): Promise<readonly AuditEntry[]> {
+    return this.#call('audited', [limit]);
   }
 
   onCommitted(listener: () => void): () => void {
@@ -190,11 +222,12 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     if (this.#state === 'new' || this.#state === 'closed') return { state: 'closed', text: 'Closed.', ...figures };
     this.#disk.look();
     const { condition } = this.#disk;
-    const givenUp = this.#givenUpText();
-    if (condition === undefined) return { state: 'open', text: `Open.${givenUp}`, ...figures };
-    const { state, text, sinceMs } = condition;
-    const waiting = state === 'failing' ? ` Inspections that wait in memory: ${figures.pendingWrites}.` : '';
-    return { state, text: `Since ${isoUtc(sinceMs)}: ${text}${waiting}${givenUp}`, ...figures };
+    const text = statusText(this.#report, condition, {
+      waiting: figures.pendingWrites,
+      givenUp: this.#intake.givenUp,
+      imagesLost: this.statistics().imagesLost,
+    });
+    return { state: condition?.state ?? 'open', text, ...figures };
   }
 
   /** Figures since the start, for metrics. */
@@ -209,18 +242,6 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
       this.#ping = undefined;
     });
     return withTimeout(this.#ping, timeoutMs, () => storeErrors.STORE_CLOSED()).catch(() => false);
-  }
-
-  #givenUpText(): string {
-    const { pass, fail, review } = this.#intake.givenUp;
-    const records =
-      pass + fail + review === 0
-        ? ''
-        : ` Inspections given up since the start: ${pass + fail + review} (${pass} pass, ${review} review, ${fail} fail).`;
-    const lost = this.statistics().imagesLost;
-    const { imageTrouble } = this.#report;
-    const reason = imageTrouble === undefined ? '' : `, the last because ${imageTrouble}`;
-    return lost === 0 ? records : `${records} Images that could not be kept: ${lost}${reason}.`;
   }
 
   /** For callers who try again themselves: while nothing can be committed they are told so at once. */
@@ -263,6 +284,9 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
         for (const migration of message.migrated) {
           this.#options.logger.info({ migration }, 'The database has been brought to a newer schema.');
         }
+        for (const { destination, rows } of leftAccounts(message.report)) {
+          this.#options.logger.warn({ destination, rows }, LEFT_ACCOUNT);
+        }
         opened();
         break;
       case 'refused':
@@ -270,7 +294,7 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
         refused(received(message.error));
         break;
       case 'log':
-        this.#options.logger.info(message.fields, message.message);
+        this.#options.logger[message.level](message.fields, message.message);
         break;
       case 'stopped':
         this.#state = 'closed';
@@ -296,12 +320,7 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     if (report.records - report.duplicates > before.records - before.duplicates) {
       for (const listener of [...this.#listeners]) listener();
     }
-    this.#logImages(before, report);
-  }
-
-  #logImages(before: Report, now: Report): void {
-    if (now.imageTrouble === undefined || now.imageTrouble === before.imageTrouble) return;
-    this.#options.logger.warn({ imagesLost: now.imagesLost }, `An image could not be kept: ${now.imageTrouble}.`);
+    for (const { level, fields, text } of reportChanges(before, report)) this.#options.logger[level](fields, text);
   }
 
   #beginFailing(condition: Condition): void {

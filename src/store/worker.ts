@@ -23,9 +23,8 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerData): void
     releases.push(onFullDisk(directory, () => lockFolder(directory, settings.pid)));
     const { db, migrated } = onFullDisk(directory, () => openDatabase(directory));
     releases.push(() => closeDatabase(db));
-    const { imageQuotaBytes } = settings;
     const onDisk = new Int32Array(settings.onDisk);
-    const writer = new Writer(db, { directory, imageQuotaBytes, nowMs: () => systemClock.nowMs(), send, onDisk });
+    const writer = new Writer(db, { ...settings, directory, clock: systemClock, send, onDisk });
     send({ kind: 'opened', report: writer.report, migrated });
     writer.start();
     port.on('message', (message: ToWorker) => {

@@ -1,11 +1,17 @@
 import { join } from 'node:path';
 import type { Database, Statement } from 'better-sqlite3';
+import type { Clock } from '../base/clock.js';
 import { JidokaError, messageOf } from '../base/errors.js';
 import type { Inspection } from '../domain/inspection.js';
+import { AuditTable } from './audit-table.js';
 import { Ballast } from './ballast.js';
+import { Chores } from './chores.js';
 import { CommitQueue, type CommitQueueOptions, type MetTrouble } from './commit-queue.js';
+import { type Account, DestinationTable } from './destination-table.js';
 import { spaceOf } from './disk-space.js';
 import { DiskTrouble } from './disk-trouble.js';
+import { storeErrors } from './errors.js';
+import { Housekeeper } from './housekeeper.js';
 import { ImageFiles } from './image-files.js';
 import { ImageStore } from './image-store.js';
 import { sweepImages } from './image-sweep.js';
@@ -22,13 +28,15 @@ import {
   type Report,
   sendable,
   type ToWorker,
+  type WorkerSettings,
 } from './protocol.js';
+import { Shedding } from './shedding.js';
 import { openingError } from './sqlite-errors.js';
 
-export interface WriterOptions extends Pick<CommitQueueOptions, 'retryInitialMs' | 'retryMaxMs'> {
-  readonly directory: string;
-  readonly imageQuotaBytes: number;
-  readonly nowMs: () => number;
+export interface WriterOptions
+  extends Omit<WorkerSettings, 'pid'>,
+    Pick<CommitQueueOptions, 'retryInitialMs' | 'retryMaxMs'> {
+  readonly clock: Clock;
   readonly send: (message: FromWorker) => void;
   /** See `WorkerData`. */
   readonly onDisk: Int32Array;
@@ -36,6 +44,7 @@ export interface WriterOptions extends Pick<CommitQueueOptions, 'retryInitialMs'
 
 interface Tallies {
   readonly outboxRows: number;
+  readonly outboxBytes: number;
   readonly imageBytes: number;
 }
 
@@ -47,7 +56,10 @@ interface Tallies {
 export class Writer {
   readonly #options: WriterOptions;
   readonly #inspections: InspectionTable;
+  readonly #destinations: DestinationTable;
   readonly #outbox: OutboxTable;
+  readonly #shedding: Shedding;
+  readonly #audit: AuditTable;
   readonly #origins: OriginTable;
   readonly #imageTable: ImageTable;
   readonly #imageFiles: ImageFiles;
@@ -56,10 +68,13 @@ export class Writer {
   readonly #disk: DiskTrouble;
   /** Of records that are not committed yet, by request. */
   readonly #pictures = new Map<number, Uint8Array>();
-  readonly #tallies: Statement<[], Tallies>;
+  readonly #chores: Chores;
+  readonly #housekeeper: Housekeeper;
+  readonly #readTallies: Statement<[], Tallies>;
   readonly #sweepEnd = new AbortController();
   #sweep: Promise<void> | undefined;
-  #outboxRows: number;
+  #tallies: Tallies;
+  #accounts: readonly Account[];
   #answers: Answer[] = [];
   #records = 0;
   #duplicates = 0;
@@ -71,11 +86,15 @@ export class Writer {
     this.#options = options;
     const names = new NameTables(db);
     this.#inspections = new InspectionTable(db, names);
-    this.#outbox = new OutboxTable(db);
+    this.#destinations = new DestinationTable(db, options.destinations);
+    this.#outbox = new OutboxTable(db, this.#destinations);
+    this.#shedding = new Shedding(this.#outbox, this.#destinations, options.outboxQuotaBytes);
     this.#origins = new OriginTable(db, names);
-    this.#tallies = db.prepare('SELECT outbox_rows AS outboxRows, image_bytes AS imageBytes FROM tallies');
-    const { outboxRows, imageBytes } = this.#readTallies();
-    this.#outboxRows = outboxRows;
+    this.#audit = new AuditTable(db);
+    this.#readTallies = db.prepare(`
+      SELECT outbox_rows AS outboxRows, outbox_bytes AS outboxBytes, image_bytes AS imageBytes FROM tallies`);
+    this.#tallies = this.#tally();
+    this.#accounts = this.#destinations.accounts();
     this.#queue = new CommitQueue(db, {
       ...options,
       beforeAttempt: () => this.#setOnDisk(true),
@@ -89,8 +108,8 @@ export class Writer {
       table: this.#imageTable,
       queue: this.#queue,
       quotaBytes: options.imageQuotaBytes,
-      keptBytes: imageBytes,
-      nowMs: options.nowMs,
+      keptBytes: this.#tallies.imageBytes,
+      nowMs: () => options.clock.nowMs(),
       space: () => this.#atDisk(() => spaceOf(options.directory)),
       onChange: () => this.#sendAnswers(),
     });
@@ -103,7 +122,21 @@ export class Writer {
       atDisk: (run) => this.#atDisk(run),
       onChange: () => this.#sendAnswers(),
     });
+    this.#chores = new Chores({
+      db,
+      queue: this.#queue,
+      images: this.#images,
+      shedding: this.#shedding,
+      retention: options.retention,
+      nowMs: () => options.clock.nowMs(),
+      monotonicMs: () => options.clock.monotonicMs(),
+      onChange: () => this.#sendAnswers(),
+    });
+    this.#housekeeper = new Housekeeper(this.#chores.list, {
+      onTrouble: (chore, cause) => this.#log('warn', { chore, cause }, 'Could not do a chore; it is tried again.'),
+    });
   }
+
   /** The figures as they stand. */
   get report(): Report {
     const { trouble } = this.#queue;
@@ -111,17 +144,21 @@ export class Writer {
       trouble: trouble && { code: trouble.code, text: trouble.message },
       lastCommitMs: this.#queue.lastCommitMs,
       lowSpace: this.#disk.lowSpace,
-      outboxRows: this.#outboxRows,
+      outboxRows: this.#tallies.outboxRows,
+      outboxBytes: this.#tallies.outboxBytes,
+      accounts: this.#accounts,
       ...this.#images.figures,
+      ...this.#chores.figures,
       commits: this.#queue.commits,
       records: this.#records,
       duplicates: this.#duplicates,
     };
   }
 
-  /** Begins the work that nobody asked for: cleaning up what a crash left. */
+  /** Begins the work that nobody asked for: cleaning up what a crash left, deleting what is too old. */
   start(): void {
     this.#images.start();
+    this.#housekeeper.start();
     this.#sweep = this.#sweepImages();
     this.#disk.start();
   }
@@ -130,7 +167,9 @@ export class Writer {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#sweepEnd.abort();
+    const housekeeper = this.#housekeeper.stop();
     this.#queue.flush();
+    await housekeeper;
     await this.#images.drained();
     await this.#sweep;
     await this.#disk.stop();
@@ -148,12 +187,18 @@ export class Writer {
         this.#write(request, () => this.#outbox.settle(...message.args));
         break;
       case 'quarantine': {
-        const atMs = this.#options.nowMs();
+        const atMs = this.#options.clock.nowMs();
         this.#write(request, () => this.#origins.quarantine(...message.args, atMs));
         break;
       }
       case 'forget':
         this.#write(request, () => this.#origins.forget(...message.args));
+        break;
+      case 'audit':
+        this.#write(request, () => this.#audit.add(...message.args));
+        break;
+      case 'dropDestination':
+        void this.#drop(request, ...message.args);
         break;
       case 'totals':
         this.#read<'totals'>(request, () => this.#inspections.totals(...message.args));
@@ -163,6 +208,15 @@ export class Writer {
         break;
       case 'newest':
         this.#read<'newest'>(request, () => this.#outbox.newest());
+        break;
+      case 'shed':
+        this.#read<'shed'>(request, () => this.#outbox.shed());
+        break;
+      case 'result':
+        this.#read<'result'>(request, () => this.#audit.result(...message.args));
+        break;
+      case 'audited':
+        this.#read<'audited'>(request, () => this.#audit.newest(...message.args));
         break;
       case 'seen':
         this.#read<'seen'>(request, () => this.#origins.seen(...message.args));
@@ -178,17 +232,21 @@ export class Writer {
 
   #record(request: number, inspection: Inspection, jpeg: Uint8Array | undefined): void {
     const { id, station, capturedAtMs, origin } = inspection;
-    const atMs = this.#options.nowMs();
+    const atMs = this.#options.clock.nowMs();
     if (jpeg !== undefined) this.#pictures.set(request, jpeg);
-    this.#queue.submit<Inserted>({
+    this.#queue.submit<{ readonly inserted: Inserted; readonly shed: number }>({
       run: () => {
         const inserted = this.#inspections.insert(inspection);
-        if (!inserted.duplicate && origin !== undefined) this.#origins.take(station, origin, atMs);
-        return inserted;
+        if (inserted.duplicate) return { inserted, shed: 0 };
+        const { number, message } = inserted;
+        this.#outbox.add(number, message.verdict, Buffer.from(JSON.stringify(message)));
+        if (origin !== undefined) this.#origins.take(station, origin, atMs);
+        return { inserted, shed: this.#shedding.makeRoom(atMs) };
       },
-      committed: ({ number, seq, duplicate }) => {
+      committed: ({ inserted: { number, seq, duplicate }, shed }) => {
         this.#answers.push({ request, value: { seq } });
         this.#records += 1;
+        this.#chores.shedBesideRecord(shed);
         const picture = this.#pictures.get(request);
         this.#pictures.delete(request);
         if (duplicate) this.#duplicates += 1;
@@ -201,6 +259,24 @@ export class Writer {
         this.#reject(request, error);
       },
     });
+  }
+
+  /** Step by step, so that an account of millions does not hold up the commits. */
+  async #drop(request: number, name: string): Promise<void> {
+    try {
+      let total: number | undefined;
+      for (;;) {
+        const taken = await this.#queue.write(() => this.#destinations.drop(name));
+        if (taken === undefined) break;
+        total = (total ?? 0) + taken;
+      }
+      if (total === undefined) throw storeErrors.STORE_DESTINATION_UNKNOWN({ got: JSON.stringify(name) });
+      this.#answers.push({ request, value: total });
+    } catch (error) {
+      if (!(error instanceof JidokaError)) throw error;
+      this.#reject(request, error);
+    }
+    this.#sendAnswers();
   }
 
   #write(request: number, run: () => void): void {
@@ -252,13 +328,19 @@ export class Writer {
 
   #afterAttempt(): void {
     this.#setOnDisk(false);
-    if (this.#queue.trouble === undefined) this.#outboxRows = this.#readTallies().outboxRows;
-    else if (this.#stopping && !this.#triesNow) this.#queue.abandon();
+    if (this.#queue.trouble === undefined) {
+      this.#tallies = this.#tally();
+      this.#accounts = this.#destinations.accounts();
+    } else if (this.#stopping && !this.#triesNow) this.#queue.abandon();
     this.#sendAnswers();
   }
 
-  #readTallies(): Tallies {
-    return this.#tallies.get() ?? { outboxRows: 0, imageBytes: 0 };
+  #tally(): Tallies {
+    return this.#readTallies.get() ?? { outboxRows: 0, outboxBytes: 0, imageBytes: 0 };
+  }
+
+  #log(level: 'info' | 'warn', fields: object, message: string): void {
+    this.#options.send({ kind: 'log', level, fields, message });
   }
 
   #sendAnswers(): void {
@@ -271,11 +353,10 @@ export class Writer {
     try {
       const result = await sweepImages(this.#imageFiles, this.#imageTable, this.#images, this.#sweepEnd.signal);
       if (result.filesRemoved + result.rowsRemoved > 0) {
-        this.#options.send({ kind: 'log', fields: result, message: 'Put kept images and their list in step again.' });
+        this.#log('info', result, 'Put kept images and their list in step again.');
       }
     } catch (error) {
-      const fields = { cause: messageOf(error) };
-      this.#options.send({ kind: 'log', fields, message: 'Could not look through the kept images.' });
+      this.#log('info', { cause: messageOf(error) }, 'Could not look through the kept images.');
     }
   }
 }

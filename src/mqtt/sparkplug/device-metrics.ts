@@ -132,8 +132,10 @@ export class DeviceMetrics {
   /** Every metric with its present value. `fresh`: the hosts have held the device for dead, or not known it. */
   birth(fresh: boolean): readonly Metric[] {
     const nowMs = this.nowMs();
-    if (fresh && this.#last !== null && this.#last.seq > this.newestTold) {
-      this.#table.replace(briefSamples(this.#last));
+    const last = this.#last;
+    // One that the store gave up has no number: no message of it will ever come.
+    if (fresh && last !== null && last.seq !== null && last.seq > this.newestTold) {
+      this.#table.replace(briefSamples({ ...last, seq: last.seq }));
     }
     if (this.#table.value('Inspection/Result') === null) {
       this.#table.set('Inspection/Result', { value: emptyInspection(nowMs), timestampMs: nowMs });

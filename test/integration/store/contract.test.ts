@@ -1,7 +1,13 @@
-import { ledgerContract } from '../../contract/ledger.js';
+import { auditContract } from '../../contract/audit.js';
+import { ledgerContract, type StorePlace } from '../../contract/ledger.js';
+import { outboxContract } from '../../contract/outbox.js';
 import { ledgerIn, removeFolder, temporaryFolder } from './place.js';
 
-ledgerContract('SqliteLedger', async () => {
+async function place(): Promise<StorePlace> {
   const directory = await temporaryFolder();
-  return { open: () => ledgerIn(directory), remove: () => removeFolder(directory) };
-});
+  return { open: (settings) => ledgerIn(directory, settings), remove: () => removeFolder(directory) };
+}
+
+ledgerContract('SqliteLedger', place);
+outboxContract('SqliteLedger', place);
+auditContract('SqliteLedger', place);
