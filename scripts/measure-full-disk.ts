@@ -29,6 +29,9 @@ const ballast = join(disk, 'other-program');
 const ledger = new SqliteLedger({
   directory: disk,
   imageQuotaBytes: 64 * MEGABYTE,
+  destinations: [{ name: 'mqtt' }],
+  outboxQuotaBytes: 64 * MEGABYTE,
+  retention: {},
   pid: process.pid,
   logger: silentLogger,
 });
