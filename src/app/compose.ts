@@ -73,7 +73,8 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     destination: MAIN_DESTINATION,
     outbox: ledger,
     publisher,
-    window: config.mqtt.window,
+    drainPerSecond: config.mqtt.drainPerSecond,
+    failsFirst: config.mqtt.failsFirst,
     logger,
   });
   return new Agent(

@@ -52,6 +52,7 @@ const MAYBE_VERSION: ReadonlySet<string> = new Set(['MQTT_PROTOCOL_REFUSED', 'MQ
 /** Publishes inspections, status and state as JSON to one MQTT broker, with MQTT 5 or 3.1.1. */
 export class MqttPublisher implements Publisher {
   readonly lanes = 'one';
+  readonly window: number;
   readonly #options: MqttPublisherOptions;
   readonly #clock: Clock;
   readonly #announcer: Announcer;
@@ -69,6 +70,7 @@ export class MqttPublisher implements Publisher {
 
   constructor(options: MqttPublisherOptions) {
     this.#options = options;
+    this.window = options.config.window;
     this.#clock = options.clock ?? systemClock;
     this.#announcer = new Announcer(options.logger, options.announceIntervalMs ?? 250);
   }

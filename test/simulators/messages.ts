@@ -71,7 +71,8 @@ export function outboxRecord(
   inspection: Inspection = exampleInspection(),
 ): OutboxRecord {
   const payload = new TextEncoder().encode(JSON.stringify(inspectionMessage(inspection, seq)));
-  return { position, inspectionId: inspection.id, station: inspection.station, seq, payload };
+  const { id, station, verdict, decidedAtMs } = inspection;
+  return { position, inspectionId: id, station, seq, verdict: verdict.decision, decidedAtMs, payload };
 }
 
 export function onlineStatus(change: Partial<StatusMessage> = {}): StatusMessage {
