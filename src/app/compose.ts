@@ -5,22 +5,20 @@ import type { Logger } from '../base/logger.js';
 import { createCamera } from '../camera/create-camera.js';
 import type { SecretReference } from '../config/schema/common.js';
 import type { Config } from '../config/schema/index.js';
-import { MAIN_DESTINATION } from '../config/schema/mqtt.js';
 import type { StationConfig } from '../config/schema/station.js';
 import { readSecretFile, resolveSecret } from '../config/secrets.js';
-import { MqttPublisher } from '../mqtt/publisher.js';
-import { baseTopic } from '../mqtt/topics.js';
 import { OpcuaConnection } from '../opcua/connection.js';
 import { connectionFor } from '../opcua/connections.js';
 import { OpcuaSensorSource } from '../opcua/sensor-source.js';
 import { OpcuaTagWatcher } from '../opcua/tag-watcher.js';
 import { OpcuaVerdictOutput } from '../opcua/verdict-output.js';
-import { Deliverer } from '../pipeline/deliver.js';
 import { SqliteLedger } from '../store/sqlite-ledger.js';
 import { OnnxClassifier } from '../vision/classifier.js';
 import { JpegEncoder } from '../vision/jpeg-encoder.js';
 import { Agent, type AgentEvents } from './agent.js';
+import { composeDestinations } from './compose-destinations.js';
 import { planStation } from './compose-station.js';
+import { Destinations } from './destinations.js';
 import type { HealthSource } from './health.js';
 import { LoadedModels } from './loaded-models.js';
 import { modelChoice } from './model-choice.js';
@@ -57,32 +55,22 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     startedAt: isoUtc(clock.nowMs()),
     stations: config.stations.map(({ name }) => name),
   };
-  const { password, baseTopic: _, ...mqtt } = config.mqtt;
-  const publisher = new MqttPublisher({
-    config: mqtt,
-    baseTopic: baseTopic(config.gateway, config.mqtt),
+  const destinations = await composeDestinations({
+    config,
     identity,
-    ...(password !== undefined && { password: await secret(setup, password) }),
+    outbox: ledger,
+    secret: (reference) => secret(setup, reference),
     clock,
     logger,
   });
   const connections = await openableConnections(setup);
   const models = loadableModels(setup);
   const stations = config.stations.map((station) => plan(setup, station, { ledger, connections, models }));
-  const deliverer = new Deliverer({
-    destination: MAIN_DESTINATION,
-    outbox: ledger,
-    publisher,
-    drainPerSecond: config.mqtt.drainPerSecond,
-    failsFirst: config.mqtt.failsFirst,
-    logger,
-  });
   return new Agent(
     {
       identity,
       ledger,
-      publisher,
-      deliverer,
+      destinations: new Destinations(destinations),
       connections: [...connections.values()].map(watched),
       stations,
       modelReload: new ModelReload({ running: config, readConfig: setup.readConfig, models, logger }),

@@ -8,6 +8,8 @@ export interface LedgerStatus {
   readonly text: string;
   /** Rows that wait to be acknowledged by the broker. */
   readonly outboxRows: number;
+  /** The same by destination; `outboxRows` holds for each where it is absent. */
+  readonly waiting?: Readonly<Record<string, number>>;
   /** Inspections in memory that are not committed yet. */
   readonly pendingWrites: number;
   readonly imageBytes: number;

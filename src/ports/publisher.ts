@@ -7,6 +7,8 @@ export interface PublisherStatus {
   readonly state: 'connecting' | 'connected' | 'disconnected' | 'stopped';
   /** A plain sentence: where it is connected, with which protocol, or why it is not. */
   readonly text: string;
+  /** A plain sentence on what needs a person's eye while messages still go out. */
+  readonly warning?: string;
 }
 
 /**

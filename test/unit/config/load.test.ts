@@ -16,7 +16,7 @@ describe('loadConfig', () => {
         version: 1,
         gateway: { name: 'gw' },
         inference: { workers: 1, providers: ['cpu'] },
-        mqtt: { baseTopic: 'jidoka', protocol: 'auto', window: 50 },
+        mqtt: { protocol: 'auto', window: 50 },
         opcua: {},
         stations: [{ trigger: { kind: 'frame' }, sensors: [], images: 'fails-and-reviews', queue: { length: 8 } }],
         log: { level: 'info', format: 'auto' },
