@@ -5,17 +5,18 @@ import type { Logger } from '../base/logger.js';
 import { Rerun } from '../base/rerun.js';
 import type { Inspection } from '../domain/inspection.js';
 import { STATUS_SCHEMA, type StatusMessage } from '../domain/state.js';
-import type { Deliverer } from '../pipeline/deliver.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
-import type { Ledger } from '../ports/ledger.js';
-import type { Publisher } from '../ports/publisher.js';
+import type { Ledger, Outbox } from '../ports/ledger.js';
+import type { Destinations } from './destinations.js';
 import { type HealthSource, type Trouble, troublesOf } from './health.js';
 import type { ModelReload, ReloadableStation } from './model-reload.js';
+import { ShedCounts } from './shed-counts.js';
 import type { RunningStation, StationPlan } from './station-plan.js';
 
 const HEALTH_CHECK_MS = 1000;
 /** Outbox figures change with every part; the retained status follows them at this pace. */
 const STATUS_REFRESH_MS = 10_000;
+const WAITING: ReadonlySet<string> = new Set(['outboxRows', 'waiting']);
 /** What the outbox may take to drain at a stop; the rest goes out at the next start. */
 const DRAIN_MS = 700;
 /** A part that is this long with the model means a hung run: the watchdog is no longer fed. */
@@ -25,9 +26,8 @@ const UNWRITTEN_MS = 3000;
 
 export interface AgentParts {
   readonly identity: Pick<StatusMessage, 'gateway' | 'version' | 'startedAt' | 'stations'>;
-  readonly ledger: Ledger;
-  readonly publisher: Publisher;
-  readonly deliverer: Pick<Deliverer, 'start' | 'stop' | 'status'>;
+  readonly ledger: Ledger & Pick<Outbox, 'shed'>;
+  readonly destinations: Destinations;
   /** Connections to OPC UA servers. */
   readonly connections: readonly (Lifecycle & HealthSource)[];
   readonly stations: readonly StationPlan[];
@@ -48,6 +48,7 @@ export class Agent {
   readonly #events: AgentEvents;
   /** Ends the cameras and triggers; the parts under way still need everything else. */
   readonly #stopping = new AbortController();
+  readonly #shed: ShedCounts;
   #stations: readonly RunningStation[] = [];
   #troubles: readonly Trouble[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -60,6 +61,7 @@ export class Agent {
 
   constructor(parts: AgentParts, events: AgentEvents = {}) {
     this.#parts = parts;
+    this.#shed = new ShedCounts(parts.ledger);
     this.#events = events;
   }
 
@@ -73,8 +75,9 @@ export class Agent {
    * @throws JidokaError (config) of a model, a camera or a store that can never work.
    */
   async start(): Promise<void> {
-    const { ledger, publisher, deliverer, connections, stations } = this.#parts;
+    const { ledger, destinations, connections, stations } = this.#parts;
     await ledger.start();
+    await this.#shed.refresh();
     for (const plan of stations) {
       const station = await plan.start((inspection, seq) => this.#inspected(station, inspection, seq));
       this.#stations = [...this.#stations, station];
@@ -85,8 +88,7 @@ export class Agent {
     this.#beat();
     this.#timer = setInterval(() => this.#beat(), HEALTH_CHECK_MS);
     for (const station of this.#stations) this.#announceState(station);
-    await publisher.start();
-    await deliverer.start();
+    await destinations.start();
     this.#events.onReady?.(this.models);
     this.#running = Promise.all(this.#stations.map((station) => station.run(this.#stopping.signal))).then(
       () => undefined,
@@ -119,15 +121,14 @@ export class Agent {
   async #stopAll(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#timer);
-    const { ledger, publisher, deliverer, connections, modelReload, logger } = this.#parts;
+    const { ledger, destinations, connections, modelReload, logger } = this.#parts;
     modelReload.stop();
     const quietly = async (what: string, work: Promise<unknown>): Promise<void> => {
       await work.catch((error: unknown) => logger.error({}, `${what} did not stop cleanly: ${messageOf(error)}`));
     };
     await this.#recorded();
     await Promise.all(this.#stations.map((station) => quietly(`Station ${station.name}`, station.stop())));
-    await quietly('Delivery', deliverer.stop(DRAIN_MS));
-    await quietly('The broker connection', publisher.stop(DRAIN_MS));
+    await quietly('Delivery', destinations.stop(DRAIN_MS));
     await Promise.all([
       quietly('The store', ledger.stop()),
       this.#reloads.idle(),
@@ -188,21 +189,29 @@ export class Agent {
   }
 
   #announceState(station: RunningStation): void {
-    const { publisher, clock } = this.#parts;
-    publisher.announceState(station.state(clock.nowMs()));
+    const { destinations, clock } = this.#parts;
+    destinations.announceState(station.state(clock.nowMs(), this.#shed.ofStation(station.name)));
   }
 
   #beat(): void {
     this.#troubles = troublesOf(this.#healthSources());
+    void this.#refreshShed();
     const status = this.#status();
-    const key = JSON.stringify({ ...status, outboxRows: 0 });
+    const key = JSON.stringify(status, (name, value) => (WAITING.has(name) ? 0 : value));
     const nowMs = this.#parts.clock.monotonicMs();
     if (key === this.#statusSent.key && nowMs - this.#statusSent.atMs < STATUS_REFRESH_MS) return;
     this.#statusSent = { key, atMs: nowMs };
-    this.#parts.publisher.announceStatus(status);
+    this.#parts.destinations.announceStatus(status);
+  }
+
+  async #refreshShed(): Promise<void> {
+    if (!(await this.#shed.refresh()) || this.#stopping.signal.aborted) return;
+    for (const station of this.#stations) this.#announceState(station);
   }
 
   #status(): StatusMessage {
+    const { destinations, ledger } = this.#parts;
+    const { outboxRows, waiting } = ledger.status();
     return {
       schema: STATUS_SCHEMA,
       ...this.#parts.identity,
@@ -210,12 +219,16 @@ export class Agent {
       at: this.#parts.identity.startedAt,
       health: this.#troubles.length === 0 ? 'ok' : 'degraded',
       troubles: this.#troubles,
-      outboxRows: this.#parts.ledger.status().outboxRows,
+      outboxRows,
+      destinations: destinations.summary(
+        (name) => waiting?.[name] ?? outboxRows,
+        (name) => this.#shed.toDestination(name),
+      ),
     };
   }
 
   #healthSources(): HealthSource[] {
-    const { ledger, publisher, deliverer, connections, modelReload } = this.#parts;
+    const { ledger, destinations, connections, modelReload } = this.#parts;
     return [
       {
         where: 'store',
@@ -224,15 +237,7 @@ export class Agent {
           return state === 'failing' || state === 'degraded' ? text : undefined;
         },
       },
-      {
-        where: 'broker',
-        trouble: () => (publisher.status().state === 'disconnected' ? publisher.status().text : undefined),
-      },
-      {
-        where: 'delivery',
-        trouble: () =>
-          ['refused', 'failing'].includes(deliverer.status().state) ? deliverer.status().text : undefined,
-      },
+      ...destinations.health,
       ...connections,
       ...this.#stations.flatMap((station) => station.health),
       ...modelReload.health,

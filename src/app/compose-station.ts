@@ -108,8 +108,9 @@ async function assemble(
     health: stationHealth(config.name, equipment),
     settle: (signal) => connected(sensors, signal),
     run: (signal) => station.run(signal),
-    state: (atMs) =>
+    state: (atMs, shed) =>
       tally.state(atMs, {
+        shed,
         camera: camera.status(),
         dropped: station.dropped,
         failed: inspector.failed,

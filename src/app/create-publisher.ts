@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import { clientIdOf } from '../config/client-id.js';
 import type { Config } from '../config/schema/index.js';
-import { type DestinationConfig, MAIN_DESTINATION } from '../config/schema/mqtt.js';
+import type { DestinationConfig } from '../config/schema/mqtt.js';
 import type { StationConfig } from '../config/schema/station.js';
 import { type GatewayIdentity, MqttPublisher, type MqttPublisherOptions } from '../mqtt/publisher.js';
 import type { DeviceDescription } from '../mqtt/sparkplug/device-metrics.js';
@@ -32,12 +33,17 @@ export interface PublisherParts {
 export function createPublisher(parts: PublisherParts): Publisher {
   const { config, name, destination, password, identity, describe, outbox, commands, clock, logger } = parts;
   const { password: _, baseTopic: __, ...connection } = destination;
-  const further = name === MAIN_DESTINATION ? undefined : name;
-  const common = { config: connection, ...(password !== undefined && { password }), identity, clock, logger };
+  const clientId = clientIdOf(config.gateway.name, name, destination.clientId);
+  const common = {
+    config: { ...connection, clientId },
+    ...(password !== undefined && { password }),
+    identity,
+    clock,
+    logger,
+  };
   if (destination.profile === 'json' || destination.sparkplug === undefined) {
     return new MqttPublisher({
       ...common,
-      ...(further !== undefined && { destination: further }),
       baseTopic: baseTopic(config.gateway, destination),
       describe,
     });
@@ -46,7 +52,6 @@ export function createPublisher(parts: PublisherParts): Publisher {
     ...common,
     sparkplug: destination.sparkplug,
     destination: name,
-    clientId: ['jidoka', identity.gateway, ...(further === undefined ? [] : [further])].join('-'),
     devices: config.stations.map((station) => deviceDescription(station, Object.keys(config.opcua))),
     shed: () => outbox.shed(),
     ...(commands !== undefined && { commands }),

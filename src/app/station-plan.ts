@@ -22,7 +22,8 @@ export interface RunningStation extends ReloadableStation {
   settle(signal: AbortSignal): Promise<void>;
   /** Takes parts until the signal aborts and the last one is recorded. */
   run(signal: AbortSignal): Promise<void>;
-  state(atMs: number): StationState;
+  /** `shed`: what was given up of it for good. */
+  state(atMs: number, shed: StationState['shed']): StationState;
   /** How long the oldest part has been with the model, ms. */
   busyMs(): number;
   alive(timeoutMs: number): Promise<boolean>;

@@ -1,3 +1,4 @@
+import type { ShedCount } from './outbox.js';
 import type { Decision } from './verdict.js';
 
 export const STATUS_SCHEMA = 'jidoka.status/1';
@@ -18,6 +19,16 @@ export interface StatusMessage {
   readonly troubles: readonly { readonly where: string; readonly text: string }[];
   /** Messages that wait for a broker. */
   readonly outboxRows: number;
+  /** Each destination by name, `mqtt` the main one; absent in an offline message, since then nobody knows. */
+  readonly destinations?: Readonly<Record<string, DestinationSummary>>;
+}
+
+export interface DestinationSummary {
+  readonly connected: boolean;
+  /** Messages that wait for it. */
+  readonly waiting: number;
+  /** Messages that were given up for good since the beginning; the stations' states say which. */
+  readonly shed: number;
 }
 
 /** A station's running state, retained on `BASE/STATION/state`. */
@@ -49,6 +60,8 @@ export interface StationState {
   readonly quarantined: number;
   /** Since the start: verdicts that the PLC did not take, inspections that were not recorded. */
   readonly failed: { readonly plcWrites: number; readonly records: number };
+  /** Messages of this station that were given up for good since the beginning, with the reason. */
+  readonly shed: readonly Pick<ShedCount, 'destination' | 'verdict' | 'reason' | 'count'>[];
   readonly camera: string;
   readonly model: {
     readonly name: string;

@@ -86,6 +86,17 @@ export const statusPayloadSchema = z
       .array(z.object({ where: z.string(), text: z.string().describe('A plain sentence.') }))
       .describe('What is wrong; empty when all is well.'),
     outboxRows: count.describe('Messages that wait for the broker.'),
+    destinations: z
+      .record(
+        z.string(),
+        z.object({
+          connected: z.boolean(),
+          waiting: count.describe('Messages that wait for it.'),
+          shed: count.describe("Messages that were given up for good; the stations' states say which."),
+        }),
+      )
+      .exactOptional()
+      .describe('Each destination by name, `mqtt` the main one; absent when offline.'),
   })
   .describe("The gateway's own state, retained on BASE/status.");
 
@@ -125,6 +136,16 @@ export const statePayloadSchema = z
         ),
       })
       .describe('What could not be done, since the daemon started.'),
+    shed: z
+      .array(
+        z.object({
+          destination: z.string().describe('Name of the destination that did not get them.'),
+          verdict,
+          reason: z.enum(['full', 'expired']).describe('`full`: the quota was reached. `expired`: they were too old.'),
+          count: count,
+        }),
+      )
+      .describe('Messages that were given up for good, since the first part; empty where none was.'),
     camera: z.string().describe('State of the camera.'),
     model: z.object({
       name: z.string(),

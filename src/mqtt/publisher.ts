@@ -39,6 +39,7 @@ export interface MqttPublisherOptions {
 /** Publishes inspections, status and state as JSON to one MQTT broker, with MQTT 5 or 3.1.1. */
 export class MqttPublisher implements Publisher {
   readonly lanes = 'one';
+  readonly window: number;
   readonly #options: MqttPublisherOptions;
   readonly #clock: Clock;
   readonly #announcer: Announcer;
@@ -53,6 +54,7 @@ export class MqttPublisher implements Publisher {
   constructor(options: MqttPublisherOptions) {
     const { config, identity } = options;
     this.#options = options;
+    this.window = options.config.window;
     this.#clock = options.clock ?? systemClock;
     this.#announcer = new Announcer(options.logger, options.announceIntervalMs ?? 250);
     this.#link = new Link({

@@ -10,6 +10,7 @@ export interface StationFigures {
   /** Frames that the station's queue dropped. */
   readonly dropped: number;
   readonly failed: StationState['failed'];
+  readonly shed: StationState['shed'];
   readonly model: ClassifierInfo;
 }
 
@@ -57,7 +58,7 @@ export class StationTally {
     };
   }
 
-  state(atMs: number, { camera, dropped, failed, model }: StationFigures): StationState {
+  state(atMs: number, { camera, dropped, failed, shed, model }: StationFigures): StationState {
     const { pass, fail, review } = this.#counts;
     return {
       schema: STATE_SCHEMA,
@@ -69,6 +70,7 @@ export class StationTally {
       dropped: { camera: camera.framesDropped, station: dropped },
       quarantined: camera.quarantined,
       failed,
+      shed,
       camera: camera.text,
       model: {
         name: model.model.name,

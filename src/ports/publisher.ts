@@ -26,6 +26,8 @@ export interface PublisherStatus {
  */
 export interface Publisher {
   readonly lanes: 'one' | 'two';
+  /** Most deliveries that may be under way at a time, over both lanes. */
+  readonly window: number;
   start(): Promise<void>;
   /** Sends the offline status, waits for what is under way at most `timeoutMs`, and disconnects. */
   stop(timeoutMs: number): Promise<void>;

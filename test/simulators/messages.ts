@@ -87,6 +87,7 @@ export function onlineStatus(change: Partial<StatusMessage> = {}): StatusMessage
     health: 'ok',
     troubles: [],
     outboxRows: 0,
+    destinations: { mqtt: { connected: true, waiting: 0, shed: 40 } },
     ...change,
   };
 }
@@ -109,6 +110,7 @@ export function stationState(change: Partial<StationState> = {}): StationState {
     dropped: { camera: 0, station: 3 },
     quarantined: 1,
     failed: { plcWrites: 0, records: 0 },
+    shed: [{ destination: 'mqtt', verdict: 'pass', reason: 'full', count: 40 }],
     camera: 'running',
     model: { name: 'bottle-neck', version: '1.2.0', variant: 'fp32', provider: 'cpu' },
     ...change,

@@ -89,6 +89,41 @@ describe('the broker', () => {
   });
 });
 
+describe('several destinations', () => {
+  const further = (...entries: readonly string[]): string => `${MINIMAL}destinations: { ${entries.join(', ')} }\n`;
+
+  it.each([
+    ['mes: { url: "mqtt://broker:1883" }, cloud: { url: "wss://x/mqtt" }', []],
+    ['mes: { url: "mqtt://b", fallbackUrls: ["http://c"] }', ['destinations.mes.fallbackUrls[0]: ']],
+    ['mqtt: { url: "mqtt://b" }', ['destinations.mqtt: The name `mqtt` belongs to the main broker.']],
+    ['s: { url: "mqtt://b", profile: sparkplug }', ['destinations.s.profile: The profile `sparkplug` needs to know']],
+    ['s: { url: "mqtt://b", sparkplug: { groupId: g } }', ['destinations.s.sparkplug: `sparkplug` has no effect']],
+    ['s: { url: "mqtt://b", profile: sparkplug, sparkplug: { groupId: g } }', []],
+    [
+      's: { url: "mqtt://b", profile: sparkplug, sparkplug: { groupId: g }, willDelaySeconds: 5 }',
+      ['destinations.s.willDelaySeconds: Sparkplug has no will delay'],
+    ],
+  ])('%s', (entries, expected) => {
+    const found = brief(further(entries));
+    expect(found).toHaveLength(expected.length);
+    for (const [index, words] of expected.entries()) expect(found[index]).toContain(words);
+  });
+
+  it('do not share a client id at one broker, however its address is written', () => {
+    const clash = 'is used at the same broker by';
+    expect(brief(further('mes: { url: "mqtt://BROKER", clientId: jidoka-gw }'))).toEqual([
+      `destinations.mes.clientId: The client id \`jidoka-gw\` ${clash} \`mqtt\` already.`,
+    ]);
+    expect(
+      brief(further('mes: { url: "mqtt://x", fallbackUrls: ["mqtt://broker"], clientId: jidoka-gw }')),
+    ).toHaveLength(1);
+    expect(brief(further('mes: { url: "mqtt://broker:1884", clientId: jidoka-gw }'))).toEqual([]);
+    expect(brief(further('a: { url: "mqtt://b", clientId: c }', 'd: { url: "mqtt://b", clientId: c }'))).toEqual([
+      `destinations.d.clientId: The client id \`c\` ${clash} \`a\` already.`,
+    ]);
+  });
+});
+
 describe('stations', () => {
   const second = '  - name: b\n    camera: { kind: simulated }\n    model: { package: m/1.0.0 }\n';
 
