@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js';
+import { type Clock, isoUtc } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Lifecycle } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
@@ -9,6 +9,9 @@ import type { Deliverer } from '../pipeline/deliver.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
 import type { Ledger } from '../ports/ledger.js';
 import type { Publisher } from '../ports/publisher.js';
+import { Acknowledgements } from './commands/acknowledgements.js';
+import type { CommandTargets } from './commands/actions.js';
+import type { CommandExecutor } from './commands/command-executor.js';
 import { type HealthSource, type Trouble, troublesOf } from './health.js';
 import type { ModelReload, ReloadableStation } from './model-reload.js';
 import type { RunningStation, StationPlan } from './station-plan.js';
@@ -30,6 +33,10 @@ export interface AgentParts {
   readonly connections: readonly (Lifecycle & HealthSource)[];
   readonly stations: readonly StationPlan[];
   readonly modelReload: ModelReload;
+  /** Present where any destination may give commands. */
+  readonly commands?: CommandExecutor;
+  /** By the name of the destination: whom its `rebirth` concerns. */
+  readonly commandedBy: ReadonlyMap<string, Pick<Publisher, 'rebirth'>>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -48,6 +55,7 @@ export class Agent {
   readonly #stopping = new AbortController();
   #stations: readonly RunningStation[] = [];
   #troubles: readonly Trouble[] = [];
+  readonly #acknowledgements = new Acknowledgements();
   #timer: NodeJS.Timeout | undefined;
   #statusSent = { key: '', atMs: 0 };
   #running: Promise<void> = Promise.resolve();
@@ -71,7 +79,7 @@ export class Agent {
    * @throws JidokaError (config) of a model, a camera or a store that can never work.
    */
   async start(): Promise<void> {
-    const { ledger, publisher, deliverer, connections, stations } = this.#parts;
+    const { ledger, publisher, deliverer, connections, stations, commands } = this.#parts;
     await ledger.start();
     for (const plan of stations) {
       const station = await plan.start((inspection, seq) => this.#inspected(station, inspection, seq));
@@ -90,6 +98,7 @@ export class Agent {
       () => undefined,
     );
     this.#running.catch(() => undefined);
+    commands?.open(this.#commandTargets());
     this.#started = true;
     if (this.#reloadAsked) this.reloadModels();
   }
@@ -117,8 +126,9 @@ export class Agent {
   async #stopAll(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#timer);
-    const { ledger, publisher, deliverer, connections, modelReload, logger } = this.#parts;
+    const { ledger, publisher, deliverer, connections, modelReload, commands, logger } = this.#parts;
     modelReload.stop();
+    await commands?.close(DRAIN_MS);
     const quietly = async (what: string, work: Promise<unknown>): Promise<void> => {
       await work.catch((error: unknown) => logger.error({}, `${what} did not stop cleanly: ${messageOf(error)}`));
     };
@@ -169,6 +179,33 @@ export class Agent {
     if (!this.#stopping.signal.aborted) this.#beat();
   }
 
+  #commandTargets(): CommandTargets {
+    const { modelReload, commandedBy, clock } = this.#parts;
+    return {
+      stations: this.#stations,
+      selectModel: async (name, choice, signal) => {
+        const station = this.#stations.find((running) => running.name === name);
+        if (station === undefined) return undefined;
+        return (await modelReload.select(station, choice, signal)) ? station.info : undefined;
+      },
+      acknowledge: (where, by) => {
+        if (!this.#troubles.some((trouble) => trouble.where === where)) return undefined;
+        const acknowledged = this.#acknowledgements.acknowledge(where, by, isoUtc(clock.nowMs()));
+        this.#beat();
+        return acknowledged;
+      },
+      rebirth: (destination) => {
+        const publisher = commandedBy.get(destination);
+        publisher?.rebirth();
+        return publisher !== undefined;
+      },
+      changed: ({ name }) => {
+        for (const station of this.#stations) if (station.name === name) this.#announceState(station);
+        this.#beat();
+      },
+    };
+  }
+
   #inspected(station: RunningStation, inspection: Inspection, seq: number): void {
     this.#announceState(station);
     this.#events.onInspected?.(inspection, seq);
@@ -180,9 +217,9 @@ export class Agent {
   }
 
   #beat(): void {
-    this.#troubles = troublesOf(this.#healthSources());
+    this.#troubles = this.#acknowledgements.on(troublesOf(this.#healthSources()));
     const status = this.#status();
-    const key = JSON.stringify({ ...status, outboxRows: 0 });
+    const key = JSON.stringify({ ...status, outboxRows: 0, commands: 0 });
     const nowMs = this.#parts.clock.monotonicMs();
     if (key === this.#statusSent.key && nowMs - this.#statusSent.atMs < STATUS_REFRESH_MS) return;
     this.#statusSent = { key, atMs: nowMs };
@@ -198,6 +235,7 @@ export class Agent {
       health: this.#troubles.length === 0 ? 'ok' : 'degraded',
       troubles: this.#troubles,
       outboxRows: this.#parts.ledger.status().outboxRows,
+      ...(this.#parts.commands !== undefined && { commands: this.#parts.commands.counts }),
     };
   }
 

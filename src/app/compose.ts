@@ -8,6 +8,7 @@ import type { Config } from '../config/schema/index.js';
 import { MAIN_DESTINATION } from '../config/schema/mqtt.js';
 import type { StationConfig } from '../config/schema/station.js';
 import { readSecretFile, resolveSecret } from '../config/secrets.js';
+import { JsonCommands } from '../mqtt/commands.js';
 import { MqttPublisher } from '../mqtt/publisher.js';
 import { baseTopic } from '../mqtt/topics.js';
 import { OpcuaConnection } from '../opcua/connection.js';
@@ -20,6 +21,8 @@ import { SqliteLedger } from '../store/sqlite-ledger.js';
 import { OnnxClassifier } from '../vision/classifier.js';
 import { JpegEncoder } from '../vision/jpeg-encoder.js';
 import { Agent, type AgentEvents } from './agent.js';
+import { CommandExecutor } from './commands/command-executor.js';
+import { MemoryAuditLog } from './commands/memory-audit-log.js';
 import { planStation } from './compose-station.js';
 import type { HealthSource } from './health.js';
 import { LoadedModels } from './loaded-models.js';
@@ -58,10 +61,23 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     stations: config.stations.map(({ name }) => name),
   };
   const { password, baseTopic: _, ...mqtt } = config.mqtt;
+  const commands = new CommandExecutor({ audit: new MemoryAuditLog(), clock, logger });
+  const base = baseTopic(config.gateway, config.mqtt);
   const publisher = new MqttPublisher({
     config: mqtt,
-    baseTopic: baseTopic(config.gateway, config.mqtt),
+    baseTopic: base,
     identity,
+    ...(mqtt.commands.length > 0 && {
+      commands: new JsonCommands({
+        destination: MAIN_DESTINATION,
+        baseTopic: base,
+        stations: identity.stations,
+        allowed: mqtt.commands,
+        commands,
+        clock,
+        logger,
+      }),
+    }),
     ...(password !== undefined && { password: await secret(setup, password) }),
     clock,
     logger,
@@ -85,6 +101,8 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
       connections: [...connections.values()].map(watched),
       stations,
       modelReload: new ModelReload({ running: config, readConfig: setup.readConfig, models, logger }),
+      ...(mqtt.commands.length > 0 && { commands }),
+      commandedBy: new Map([[MAIN_DESTINATION, publisher]]),
       clock,
       logger,
     },

@@ -2,6 +2,12 @@ import { z } from 'zod';
 import { INSPECTION_SCHEMA } from '../domain/message.js';
 import { STATE_SCHEMA, STATUS_SCHEMA } from '../domain/state.js';
 import { REASON_CODES } from '../domain/verdict.js';
+import {
+  COMMAND_RESULT_SCHEMA,
+  COMMAND_SCHEMA,
+  commandPayloadSchema,
+  commandResultPayloadSchema,
+} from './commands-payload.js';
 
 const time = z.iso.datetime().describe('ISO 8601 in UTC with milliseconds.');
 const verdict = z.enum(['pass', 'fail', 'review']);
@@ -82,9 +88,26 @@ export const statusPayloadSchema = z
     stations: z.array(z.string()).describe('Names of the inspection points.'),
     health: z.enum(['ok', 'degraded']),
     troubles: z
-      .array(z.object({ where: z.string(), text: z.string().describe('A plain sentence.') }))
+      .array(
+        z.object({
+          where: z.string(),
+          text: z.string().describe('A plain sentence.'),
+          acknowledged: z
+            .object({ at: time, by: z.string() })
+            .exactOptional()
+            .describe('Present once somebody has said that they know of it.'),
+        }),
+      )
       .describe('What is wrong; empty when all is well.'),
     outboxRows: count.describe('Messages that wait for the broker.'),
+    commands: z
+      .object({
+        done: count.describe('They took effect.'),
+        failed: count.describe('They could not be carried out.'),
+        refused: count.describe('They were none, or not allowed.'),
+      })
+      .exactOptional()
+      .describe('Commands since the daemon started; absent where none are taken.'),
   })
   .describe("The gateway's own state, retained on BASE/status.");
 
@@ -109,12 +132,17 @@ export const statePayloadSchema = z
       .object({ pass: count, fail: count, review: count, total: count })
       .describe("Totals since the station's first part."),
     firstPassYield: share.nullable().describe('pass / total; null before the first part.'),
+    paused: z
+      .object({ since: time, by: z.string(), reason: z.string().exactOptional() })
+      .nullable()
+      .describe('Since when and by whom the station is paused; null where parts are inspected.'),
     dropped: z
       .object({
         camera: count.describe('Frames the camera lost.'),
         station: count.describe("Frames the station's full queue dropped."),
+        paused: count.describe('Frames and triggers that came during a pause.'),
       })
-      .describe('Frames that were not inspected, since the daemon started.'),
+      .describe('What was not inspected, since the daemon started.'),
     quarantined: count.describe('Files set aside with a reason, since the daemon started.'),
     failed: z
       .object({
@@ -129,6 +157,13 @@ export const statePayloadSchema = z
       variant: z.string().describe('Which form of the model runs, such as `fp32` or `int8`.'),
       provider: z.string().describe('The execution provider in use.'),
     }),
+    thresholds: z
+      .object({
+        good: share.describe('Score of the good class from which a part passes.'),
+        classes: z.record(z.string(), share).describe('By class: the score from which its rule holds.'),
+        changed: z.boolean().describe('A command has made them other than the configuration says.'),
+      })
+      .describe('What the next part is judged by.'),
   })
   .describe("A station's running state, retained on BASE/STATION/state.");
 
@@ -141,6 +176,12 @@ export function payloadSchemas(): Record<string, object> {
     'inspection.v1.json': jsonSchema(inspectionPayloadSchema, 'urn:jidoka:inspection:1', INSPECTION_SCHEMA),
     'status.v1.json': jsonSchema(statusPayloadSchema, 'urn:jidoka:status:1', STATUS_SCHEMA),
     'state.v1.json': jsonSchema(statePayloadSchema, 'urn:jidoka:state:1', STATE_SCHEMA),
+    'command.v1.json': jsonSchema(commandPayloadSchema, 'urn:jidoka:command:1', COMMAND_SCHEMA),
+    'command-result.v1.json': jsonSchema(
+      commandResultPayloadSchema,
+      'urn:jidoka:command-result:1',
+      COMMAND_RESULT_SCHEMA,
+    ),
   };
 }
 

@@ -9,6 +9,7 @@ import type { OutboxRecord } from '../domain/outbox.js';
 import { STATE_SCHEMA, STATUS_SCHEMA, type StationState, type StatusMessage } from '../domain/state.js';
 import type { Publisher, PublisherStatus } from '../ports/publisher.js';
 import { Announcer } from './announcer.js';
+import type { JsonCommands } from './commands.js';
 import { Connection } from './connection.js';
 import { mqttErrors } from './errors.js';
 import { jsonProperties, type OutgoingMessage } from './message.js';
@@ -25,6 +26,8 @@ export interface MqttPublisherOptions {
   /** The secret that `config.password` refers to, resolved. */
   readonly password?: string;
   readonly identity: GatewayIdentity;
+  /** Present where this destination may give commands. */
+  readonly commands?: JsonCommands;
   readonly logger: Logger;
   readonly clock?: Clock;
   /** A message without acknowledgement for this long ends the connection. */
@@ -141,13 +144,22 @@ export class MqttPublisher implements Publisher {
     this.#announcer.announce(topic, STATE_SCHEMA, () => state);
   }
 
+  rebirth(): void {
+    this.#announcer.repeat();
+  }
+
   status(): PublisherStatus {
     if (this.#connection?.usable === false) {
       return { state: 'disconnected', text: `The connection to ${this.#options.config.url} is being lost.` };
     }
+    if (this.#status.state !== 'connected') return this.#status;
     const [refusal] = this.#announcer.refusals;
-    if (this.#status.state !== 'connected' || refusal === undefined) return this.#status;
-    return { state: 'connected', text: `${this.#status.text} But ${refusal[0]} was refused: ${refusal[1]}` };
+    const deaf = this.#options.commands?.trouble;
+    const buts = [
+      ...(refusal === undefined ? [] : [` But ${refusal[0]} was refused: ${refusal[1]}`]),
+      ...(deaf === undefined ? [] : [` But no commands can be taken: ${deaf}`]),
+    ];
+    return { state: 'connected', text: `${this.#status.text}${buts.join('')}` };
   }
 
   onConnected(listener: () => void): () => void {
@@ -189,6 +201,7 @@ export class MqttPublisher implements Publisher {
     const error = await connection.ended;
     this.#connection = undefined;
     this.#announcer.detach();
+    this.#options.commands?.detach();
     return { error, lasted: true };
   }
 
@@ -197,6 +210,7 @@ export class MqttPublisher implements Publisher {
    * not know instead of saying so. Each connection begins with MQTT 5 anew, for the day the broker is renewed.
    */
   async #connect(address: BrokerAddress, signal: AbortSignal): Promise<Connection> {
+    const { commands } = this.#options;
     const { protocol } = this.#options.config;
     const open = (version: ProtocolVersion): Promise<Connection> =>
       Connection.open(
@@ -206,6 +220,7 @@ export class MqttPublisher implements Publisher {
           will: this.#offline('lost'),
           window: this.#options.config.window,
           ackTimeoutMs: this.#options.ackTimeoutMs ?? 30_000,
+          ...(commands !== undefined && { onMessage: (message) => commands.handle(message) }),
         },
         signal,
       );
@@ -226,6 +241,7 @@ export class MqttPublisher implements Publisher {
     this.#options.logger.info({ broker: where, protocol: connection.protocol, clientId }, text);
     this.#connectedAt = isoUtc(this.#clock.nowMs());
     this.#announcer.attach(connection);
+    void this.#options.commands?.attach(connection);
     for (const listener of this.#listeners) listener();
   }
 
