@@ -217,6 +217,8 @@ export class Agent {
   }
 
   #beat(): void {
+    // No inspection tells of a paused station, whose state still counts what goes by.
+    for (const station of this.#stations) if (station.paused !== undefined) this.#announceState(station);
     this.#troubles = this.#acknowledgements.on(troublesOf(this.#healthSources()));
     const status = this.#status();
     const key = JSON.stringify({ ...status, outboxRows: 0, commands: 0 });

@@ -66,8 +66,10 @@ export class AuditWriter {
   }
 }
 
+/** Arguments come in many forms, and the audit takes what JSON can hold. */
 function bounded(given: AuditEntry['arguments']): AuditEntry['arguments'] {
-  return JSON.stringify(given).length <= MAX_ARGUMENTS ? given : { omitted: 'too large' };
+  const text = JSON.stringify(given, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  return text.length <= MAX_ARGUMENTS ? (JSON.parse(text) as AuditEntry['arguments']) : { omitted: 'too large' };
 }
 
 /** A picture is for the one who asked; the audit says that there was one. */

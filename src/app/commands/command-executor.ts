@@ -45,7 +45,8 @@ export class CommandExecutor implements Commands {
   readonly #refusals: ThrottledLog;
   readonly #counts = { done: 0, failed: 0, refused: 0 };
   readonly #lanes = new Map<string, InOrder>();
-  readonly #stopping = new AbortController();
+  /** Of the commands under way: each ends its own. */
+  readonly #giveUp = new Set<(error: JidokaError) => void>();
   #targets: CommandTargets | undefined;
   #underWay = 0;
 
@@ -69,7 +70,7 @@ export class CommandExecutor implements Commands {
   /** Takes no more commands, gives up what waits, and lets the audit be written, for at most `timeoutMs`. */
   async close(timeoutMs: number): Promise<void> {
     this.#targets = undefined;
-    this.#stopping.abort();
+    for (const giveUp of [...this.#giveUp]) giveUp(commandErrors.COMMAND_NOT_READY());
     await this.#writer.stop(timeoutMs);
     this.#refusals.flush();
   }
@@ -133,30 +134,28 @@ export class CommandExecutor implements Commands {
   #take(plan: Plan): Promise<CommandResult> {
     const { command, stations } = plan;
     const ending = new AbortController();
-    const signal = AbortSignal.any([ending.signal, this.#stopping.signal]);
     this.#underWay += 1;
     return new Promise((resolve) => {
       const deadlineMs = COMMAND_DEADLINE_MS[command.name];
-      const tooLate = (): void => {
+      const over = (): void => {
+        clearTimeout(timer);
+        this.#giveUp.delete(giveUp);
+      };
+      const giveUp = (error: JidokaError): void => {
+        over();
         ending.abort();
-        this.#stopping.signal.removeEventListener('abort', tooLate);
-        const error = this.#stopping.signal.aborted
-          ? commandErrors.COMMAND_NOT_READY()
-          : commandErrors.COMMAND_TIMED_OUT({ got: `no result within ${deadlineMs / 1000} s` });
         void this.#finish(command, failure(error)).then(resolve);
       };
-      const timer = setTimeout(tooLate, deadlineMs);
-      this.#stopping.signal.addEventListener('abort', tooLate, { once: true });
-      const decided = (): boolean => {
-        clearTimeout(timer);
-        this.#stopping.signal.removeEventListener('abort', tooLate);
-        return signal.aborted;
-      };
+      const tooLate = { got: `no result within ${deadlineMs / 1000} s` };
+      const timer = setTimeout(() => giveUp(commandErrors.COMMAND_TIMED_OUT(tooLate)), deadlineMs);
+      this.#giveUp.add(giveUp);
       const step = async (): Promise<void> => {
-        if (signal.aborted) return;
-        const result = await this.#carryOut(plan, signal);
-        // After the deadline the answer has been given already.
-        if (!decided()) resolve(await result());
+        if (ending.signal.aborted) return;
+        const finish = await this.#carryOut(plan, ending.signal);
+        // Who was told that it failed is told nothing else.
+        if (ending.signal.aborted) return;
+        over();
+        resolve(await finish());
       };
       const lanes = stations.length === 0 ? [''] : stations.map(({ name }) => name);
       void this.#inTurn(lanes, step).finally(() => {
