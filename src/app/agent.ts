@@ -35,6 +35,8 @@ export interface AgentParts {
   readonly modelReload: ModelReload;
   /** Present where any destination may give commands. */
   readonly commands?: CommandExecutor;
+  /** Those who listen for commands. */
+  readonly listeners: readonly HealthSource[];
   /** By the name of the destination: whom its `rebirth` concerns. */
   readonly commandedBy: ReadonlyMap<string, Pick<Publisher, 'rebirth'>>;
   readonly clock: Clock;
@@ -242,7 +244,7 @@ export class Agent {
   }
 
   #healthSources(): HealthSource[] {
-    const { ledger, publisher, deliverer, connections, modelReload } = this.#parts;
+    const { ledger, publisher, deliverer, connections, listeners, modelReload } = this.#parts;
     return [
       {
         where: 'store',
@@ -258,6 +260,7 @@ export class Agent {
           ['refused', 'failing'].includes(deliverer.status().state) ? deliverer.status().text : undefined,
       },
       ...connections,
+      ...listeners,
       ...this.#stations.flatMap((station) => station.health),
       ...modelReload.health,
     ];

@@ -63,21 +63,23 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
   const { password, baseTopic: _, ...mqtt } = config.mqtt;
   const commands = new CommandExecutor({ audit: new MemoryAuditLog(), clock, logger });
   const base = baseTopic(config.gateway, config.mqtt);
+  const listener =
+    mqtt.commands.length === 0
+      ? undefined
+      : new JsonCommands({
+          destination: MAIN_DESTINATION,
+          baseTopic: base,
+          stations: identity.stations,
+          allowed: mqtt.commands,
+          commands,
+          clock,
+          logger,
+        });
   const publisher = new MqttPublisher({
     config: mqtt,
     baseTopic: base,
     identity,
-    ...(mqtt.commands.length > 0 && {
-      commands: new JsonCommands({
-        destination: MAIN_DESTINATION,
-        baseTopic: base,
-        stations: identity.stations,
-        allowed: mqtt.commands,
-        commands,
-        clock,
-        logger,
-      }),
-    }),
+    ...(listener !== undefined && { commands: listener }),
     ...(password !== undefined && { password: await secret(setup, password) }),
     clock,
     logger,
@@ -101,7 +103,8 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
       connections: [...connections.values()].map(watched),
       stations,
       modelReload: new ModelReload({ running: config, readConfig: setup.readConfig, models, logger }),
-      ...(mqtt.commands.length > 0 && { commands }),
+      ...(listener !== undefined && { commands }),
+      listeners: listener === undefined ? [] : [listener],
       commandedBy: new Map([[MAIN_DESTINATION, publisher]]),
       clock,
       logger,

@@ -59,8 +59,12 @@ export class JsonCommands {
     );
   }
 
-  /** Why no command can come in, for the status of the connection. */
-  get trouble(): string | undefined {
+  get where(): string {
+    return `commands from ${this.#options.destination}`;
+  }
+
+  /** Why no command can come in; undefined where they can, and where there is no connection to begin with. */
+  trouble(): string | undefined {
     return this.#trouble;
   }
 

@@ -152,14 +152,9 @@ export class MqttPublisher implements Publisher {
     if (this.#connection?.usable === false) {
       return { state: 'disconnected', text: `The connection to ${this.#options.config.url} is being lost.` };
     }
-    if (this.#status.state !== 'connected') return this.#status;
     const [refusal] = this.#announcer.refusals;
-    const deaf = this.#options.commands?.trouble;
-    const buts = [
-      ...(refusal === undefined ? [] : [` But ${refusal[0]} was refused: ${refusal[1]}`]),
-      ...(deaf === undefined ? [] : [` But no commands can be taken: ${deaf}`]),
-    ];
-    return { state: 'connected', text: `${this.#status.text}${buts.join('')}` };
+    if (this.#status.state !== 'connected' || refusal === undefined) return this.#status;
+    return { state: 'connected', text: `${this.#status.text} But ${refusal[0]} was refused: ${refusal[1]}` };
   }
 
   onConnected(listener: () => void): () => void {
