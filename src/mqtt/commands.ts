@@ -64,9 +64,7 @@ export class JsonCommands {
   }
 
   /** Why no command can come in; undefined where they can, and where there is no connection to begin with. */
-  trouble(): string | undefined {
-    return this.#trouble;
-  }
+  readonly trouble = (): string | undefined => this.#trouble;
 
   /** A new connection: commands are heard and answered there. Never rejects. */
   async attach(line: CommandLine): Promise<void> {

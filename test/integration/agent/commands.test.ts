@@ -40,8 +40,8 @@ stations:
     );
     agent = new AgentProcess(station.config);
     await agent.logged(/^Ready\b/, 60_000);
-    await agent.logged(/^Commands are taken from the broker/);
-  });
+    await agent.logged(/^Commands are taken from the broker/, 60_000);
+  }, 200_000);
 
   afterAll(async () => {
     await agent.dispose();

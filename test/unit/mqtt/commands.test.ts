@@ -1,6 +1,7 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { MemoryAuditLog } from '#jidoka/app/commands/memory-audit-log.js';
+import { troublesOf } from '#jidoka/app/health.js';
 import { systemClock } from '#jidoka/base/clock.js';
 import { silentLogger } from '#jidoka/base/logger.js';
 import { JsonCommands } from '#jidoka/mqtt/commands.js';
@@ -115,12 +116,12 @@ describe('JsonCommands', () => {
     const subscribed: string[] = [];
     const line = { usable: true, publish: async () => undefined };
     await world.listener.attach({ ...line, subscribe: () => Promise.reject(refused) });
-    expect(world.listener.trouble()).toContain('MQTT_SUBSCRIPTION_REFUSED');
+    expect(troublesOf([world.listener])).toMatchObject([{ where: 'commands from mqtt', text: expect.any(String) }]);
     await world.listener.attach({
       ...line,
       subscribe: async (topics) => void subscribed.push(...topics.map(({ topic }) => topic)),
     });
-    expect(world.listener.trouble()).toBeUndefined();
+    expect(troublesOf([world.listener])).toEqual([]);
     expect(subscribed).toEqual(['plant/line/command', 'plant/line/press/command', 'plant/line/weld/command']);
   });
 
