@@ -38,6 +38,7 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
         { ...connection, ...(connection.password !== undefined && { password: secret(connection.password) }) },
       ]),
     ),
+    inference: { ...inference, ...(inference.models !== undefined && { models: at(inference.models) }) },
     stations: stations.map((station) => ({
       ...station,
       camera: camera(station.camera),

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js';
+import { type Clock, isoUtc } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import { type Lifecycle, sleep } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
@@ -7,6 +7,9 @@ import type { Inspection } from '../domain/inspection.js';
 import { STATUS_SCHEMA, type StatusMessage } from '../domain/state.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
 import type { Ledger, Outbox } from '../ports/ledger.js';
+import { Acknowledgements } from './commands/acknowledgements.js';
+import type { CommandTargets } from './commands/actions.js';
+import type { CommandExecutor } from './commands/command-executor.js';
 import type { Destinations } from './destinations.js';
 import { type HealthSource, type Trouble, troublesOf } from './health.js';
 import type { ModelReload, ReloadableStation } from './model-reload.js';
@@ -16,7 +19,7 @@ import type { RunningStation, StationPlan } from './station-plan.js';
 const HEALTH_CHECK_MS = 1000;
 /** Outbox figures change with every part; the retained status follows them at this pace. */
 const STATUS_REFRESH_MS = 10_000;
-const WAITING: ReadonlySet<string> = new Set(['outboxRows', 'waiting']);
+const PASSING: ReadonlySet<string> = new Set(['outboxRows', 'waiting', 'commands']);
 /** What the outbox may take to drain at a stop; the rest goes out at the next start. */
 const DRAIN_MS = 700;
 /** A part that is this long with the model means a hung run: the watchdog is no longer fed. */
@@ -32,6 +35,8 @@ export interface AgentParts {
   readonly connections: readonly (Lifecycle & HealthSource)[];
   readonly stations: readonly StationPlan[];
   readonly modelReload: ModelReload;
+  /** Present where any destination may give commands. */
+  readonly commands?: CommandExecutor;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,6 +56,7 @@ export class Agent {
   readonly #shed: ShedCounts;
   #stations: readonly RunningStation[] = [];
   #troubles: readonly Trouble[] = [];
+  readonly #acknowledgements = new Acknowledgements();
   #timer: NodeJS.Timeout | undefined;
   #statusSent = { key: '', atMs: 0 };
   #running: Promise<void> = Promise.resolve();
@@ -75,7 +81,7 @@ export class Agent {
    * @throws JidokaError (config) of a model, a camera or a store that can never work.
    */
   async start(): Promise<void> {
-    const { ledger, destinations, connections, stations } = this.#parts;
+    const { ledger, destinations, connections, stations, commands } = this.#parts;
     await ledger.start();
     await this.#shed.refresh();
     for (const plan of stations) {
@@ -94,6 +100,7 @@ export class Agent {
       () => undefined,
     );
     this.#running.catch(() => undefined);
+    commands?.open(this.#commandTargets());
     this.#started = true;
     if (this.#reloadAsked) this.reloadModels();
   }
@@ -121,8 +128,9 @@ export class Agent {
   async #stopAll(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#timer);
-    const { ledger, destinations, connections, modelReload, logger } = this.#parts;
+    const { ledger, destinations, connections, modelReload, commands, logger } = this.#parts;
     modelReload.stop();
+    await commands?.close(DRAIN_MS);
     const quietly = async (what: string, work: Promise<unknown>): Promise<void> => {
       await work.catch((error: unknown) => logger.error({}, `${what} did not stop cleanly: ${messageOf(error)}`));
     };
@@ -183,6 +191,29 @@ export class Agent {
     if (!this.#stopping.signal.aborted) this.#beat();
   }
 
+  #commandTargets(): CommandTargets {
+    const { modelReload, destinations, clock } = this.#parts;
+    return {
+      stations: this.#stations,
+      selectModel: async (name, choice, signal) => {
+        const station = this.#stations.find((running) => running.name === name);
+        if (station === undefined) return undefined;
+        return (await modelReload.select(station, choice, signal)) ? station.info : undefined;
+      },
+      acknowledge: (where, by) => {
+        if (!this.#troubles.some((trouble) => trouble.where === where)) return undefined;
+        const acknowledged = this.#acknowledgements.acknowledge(where, by, isoUtc(clock.nowMs()));
+        this.#beat();
+        return acknowledged;
+      },
+      rebirth: (destination) => destinations.rebirth(destination),
+      changed: ({ name }) => {
+        for (const station of this.#stations) if (station.name === name) this.#announceState(station);
+        this.#beat();
+      },
+    };
+  }
+
   #inspected(station: RunningStation, inspection: Inspection, seq: number | null): void {
     this.#announceState(station);
     if (seq !== null) this.#events.onInspected?.(inspection, seq);
@@ -194,10 +225,12 @@ export class Agent {
   }
 
   #beat(): void {
-    this.#troubles = troublesOf(this.#healthSources());
+    // No inspection tells of a paused station, whose state still counts what goes by.
+    for (const station of this.#stations) if (station.paused !== undefined) this.#announceState(station);
+    this.#troubles = this.#acknowledgements.on(troublesOf(this.#healthSources()));
     void this.#refreshShed();
     const status = this.#status();
-    const key = JSON.stringify(status, (name, value) => (WAITING.has(name) ? 0 : value));
+    const key = JSON.stringify(status, (name, value) => (PASSING.has(name) ? 0 : value));
     const nowMs = this.#parts.clock.monotonicMs();
     if (key === this.#statusSent.key && nowMs - this.#statusSent.atMs < STATUS_REFRESH_MS) return;
     this.#statusSent = { key, atMs: nowMs };
@@ -224,6 +257,7 @@ export class Agent {
         (name) => waiting?.[name] ?? outboxRows,
         (name) => this.#shed.toDestination(name),
       ),
+      ...(this.#parts.commands !== undefined && { commands: this.#parts.commands.counts }),
     };
   }
 

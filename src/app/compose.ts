@@ -17,6 +17,7 @@ import { SqliteLedger } from '../store/sqlite-ledger.js';
 import { OnnxClassifier } from '../vision/classifier.js';
 import { JpegEncoder } from '../vision/jpeg-encoder.js';
 import { Agent, type AgentEvents } from './agent.js';
+import { CommandExecutor } from './commands/command-executor.js';
 import { composeDestinations } from './compose-destinations.js';
 import { planStation } from './compose-station.js';
 import { describeGateway } from './describe-gateway.js';
@@ -57,11 +58,13 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     startedAt: isoUtc(clock.nowMs()),
     stations: config.stations.map(({ name }) => name),
   };
+  const commands = new CommandExecutor({ audit: ledger, clock, logger });
   const destinations = await composeDestinations({
     config,
     identity,
     describe: () => describeGateway(config, agent.models),
     outbox: ledger,
+    commands,
     secret: (reference) => secret(setup, reference),
     clock,
     logger,
@@ -77,12 +80,17 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
       connections: [...connections.values()].map(watched),
       stations,
       modelReload: new ModelReload({ running: config, readConfig: setup.readConfig, models, logger }),
+      ...(takesCommands(config) && { commands }),
       clock,
       logger,
     },
     events,
   );
   return agent;
+}
+
+function takesCommands({ mqtt, destinations }: Config): boolean {
+  return [mqtt, ...Object.values(destinations)].some(({ commands }) => commands.length > 0);
 }
 
 function ledgerSettings({ storage, mqtt, destinations }: Config) {

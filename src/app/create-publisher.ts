@@ -4,6 +4,7 @@ import { clientIdOf } from '../config/client-id.js';
 import type { Config } from '../config/schema/index.js';
 import type { DestinationConfig } from '../config/schema/mqtt.js';
 import type { StationConfig } from '../config/schema/station.js';
+import { JsonCommands } from '../mqtt/commands.js';
 import { type GatewayIdentity, MqttPublisher, type MqttPublisherOptions } from '../mqtt/publisher.js';
 import type { DeviceDescription } from '../mqtt/sparkplug/device-metrics.js';
 import { SparkplugPublisher } from '../mqtt/sparkplug/sparkplug-publisher.js';
@@ -24,7 +25,7 @@ export interface PublisherParts {
   /** What the gateway says of itself where the profile has a place for it. */
   readonly describe: MqttPublisherOptions['describe'];
   readonly outbox: Pick<Outbox, 'shed'>;
-  readonly commands?: Commands;
+  readonly commands: Commands;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -42,10 +43,25 @@ export function createPublisher(parts: PublisherParts): Publisher {
     logger,
   };
   if (destination.profile === 'json' || destination.sparkplug === undefined) {
+    const base = baseTopic(config.gateway, destination);
+    const { stations } = identity;
+    const listener =
+      destination.commands.length === 0
+        ? undefined
+        : new JsonCommands({
+            destination: name,
+            baseTopic: base,
+            stations,
+            allowed: destination.commands,
+            commands,
+            clock,
+            logger,
+          });
     return new MqttPublisher({
       ...common,
-      baseTopic: baseTopic(config.gateway, destination),
+      baseTopic: base,
       describe,
+      ...(listener !== undefined && { commands: listener }),
     });
   }
   return new SparkplugPublisher({
@@ -54,7 +70,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
     destination: name,
     devices: config.stations.map((station) => deviceDescription(station, Object.keys(config.opcua))),
     shed: () => outbox.shed(),
-    ...(commands !== undefined && { commands }),
+    commands,
   });
 }
 
@@ -71,7 +87,7 @@ function deviceDescription(station: StationConfig, servers: readonly string[]): 
   return {
     name,
     sensors: sensors.map(({ name: sensor, unit }) => ({ name: sensor, ...(unit !== undefined && { unit }) })),
-    minimumPassConfidence: verdict.minimumPassConfidence ?? null,
+    goodThreshold: verdict.minimumPassConfidence ?? null,
     thresholds: Object.fromEntries(Object.entries(verdict.classes).map(([label, rule]) => [label, rule.threshold])),
     camera: cameraPlace(name),
     plcs: [...connections].map(serverPlace),

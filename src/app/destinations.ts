@@ -33,6 +33,13 @@ export class Destinations {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
+  /** Everything is announced anew to one destination; false where there is none of that name. */
+  rebirth(name: string): boolean {
+    const destination = this.all.find((one) => one.name === name);
+    destination?.publisher.rebirth();
+    return destination !== undefined;
+  }
+
   announceStatus(status: StatusMessage): void {
     for (const { publisher } of this.all) publisher.announceStatus(status);
   }

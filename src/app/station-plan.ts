@@ -1,6 +1,7 @@
 import type { Inspection } from '../domain/inspection.js';
 import type { StationState } from '../domain/state.js';
 import type { StationTally } from '../pipeline/station-state.js';
+import type { CommandedStation } from './commands/commanded-station.js';
 import type { HealthSource } from './health.js';
 import type { ReloadableStation } from './model-reload.js';
 
@@ -15,7 +16,7 @@ export interface StationPlan {
 }
 
 /** A station whose model is warm; `info` is that of the model in use. */
-export interface RunningStation extends ReloadableStation {
+export interface RunningStation extends ReloadableStation, CommandedStation {
   readonly tally: StationTally;
   readonly health: readonly HealthSource[];
   /** Gives the servers a moment to answer, so that a start does not send the first parts to review for nothing. */

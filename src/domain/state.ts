@@ -16,11 +16,18 @@ export interface StatusMessage {
   readonly stations: readonly string[];
   /** `ok`, or the most serious trouble; `troubles` names each. */
   readonly health: 'ok' | 'degraded';
-  readonly troubles: readonly { readonly where: string; readonly text: string }[];
+  readonly troubles: readonly {
+    readonly where: string;
+    readonly text: string;
+    /** Present once somebody has said that they know of it. */
+    readonly acknowledged?: { readonly at: string; readonly by: string };
+  }[];
   /** Messages that wait for a broker. */
   readonly outboxRows: number;
   /** Each destination by name, `mqtt` the main one; absent in an offline message, since then nobody knows. */
   readonly destinations?: Readonly<Record<string, DestinationSummary>>;
+  /** Since the start, where commands are taken: those that took effect, those that could not, those refused. */
+  readonly commands?: { readonly done: number; readonly failed: number; readonly refused: number };
 }
 
 export interface DestinationSummary {
@@ -54,8 +61,10 @@ export interface StationState {
   };
   /** pass / total; null before the first part. */
   readonly firstPassYield: number | null;
-  /** Frames that were not inspected, since the start: by the camera, by the station's full queue. */
-  readonly dropped: { readonly camera: number; readonly station: number };
+  /** Null where parts are inspected. */
+  readonly paused: { readonly since: string; readonly by: string; readonly reason?: string } | null;
+  /** Parts not inspected, since the start: lost by the camera, by the station's full queue, come during a pause. */
+  readonly dropped: { readonly camera: number; readonly station: number; readonly paused: number };
   /** Files set aside since the start. */
   readonly quarantined: number;
   /** Since the start: verdicts that the PLC did not take, inspections that were not recorded. */
@@ -68,5 +77,11 @@ export interface StationState {
     readonly version: string;
     readonly variant: string;
     readonly provider: string;
+  };
+  /** In force for the next part; `changed` where a command has made them other than the configuration says. */
+  readonly thresholds: {
+    readonly good: number;
+    readonly classes: Readonly<Record<string, number>>;
+    readonly changed: boolean;
   };
 }

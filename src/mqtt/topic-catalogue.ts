@@ -2,9 +2,19 @@ import type { DestinationConfig } from '../config/schema/mqtt.js';
 import { DISCOVERY_SCHEMA, type TopicDescription } from '../domain/discovery.js';
 import { INSPECTION_SCHEMA } from '../domain/message.js';
 import { STATE_SCHEMA, STATUS_SCHEMA } from '../domain/state.js';
+import { COMMAND_RESULT_SCHEMA, COMMAND_SCHEMA } from './commands-payload.js';
 import { CONTENT_TYPE } from './message.js';
 import { payloadForms } from './payload-schemas.js';
-import { discoveryTopic, inspectionTopic, stateTopic, statusTopic, urgentTopic } from './topics.js';
+import {
+  commandResultTopic,
+  commandTopic,
+  discoveryTopic,
+  inspectionTopic,
+  snapshotTopic,
+  stateTopic,
+  statusTopic,
+  urgentTopic,
+} from './topics.js';
 
 type TopicConfig = Pick<DestinationConfig, 'failsFirst' | 'commands'>;
 
@@ -24,6 +34,11 @@ export interface TopicKind {
   /** What in the config brings it about, in words and as a test; always there without it. */
   readonly onlyWith?: { readonly words: string; readonly holds: (config: TopicConfig) => boolean };
 }
+
+const COMMANDED: NonNullable<TopicKind['onlyWith']> = {
+  words: '`commands`',
+  holds: ({ commands }) => commands.length > 0,
+};
 
 export const TOPIC_KINDS: readonly TopicKind[] = [
   {
@@ -76,6 +91,61 @@ export const TOPIC_KINDS: readonly TopicKind[] = [
     qos: 1,
     retained: true,
     schema: DISCOVERY_SCHEMA,
+  },
+  {
+    name: 'station-command',
+    topic: commandTopic,
+    ofStation: true,
+    direction: 'subscribe',
+    carries: 'Commands for the station.',
+    qos: 1,
+    retained: false,
+    schema: COMMAND_SCHEMA,
+    onlyWith: COMMANDED,
+  },
+  {
+    name: 'command',
+    topic: (base) => commandTopic(base),
+    ofStation: false,
+    direction: 'subscribe',
+    carries: 'Commands for the gateway.',
+    qos: 1,
+    retained: false,
+    schema: COMMAND_SCHEMA,
+    onlyWith: COMMANDED,
+  },
+  {
+    name: 'station-command-result',
+    topic: commandResultTopic,
+    ofStation: true,
+    direction: 'publish',
+    carries: 'Answers to commands for the station that name no response topic.',
+    qos: 1,
+    retained: false,
+    schema: COMMAND_RESULT_SCHEMA,
+    onlyWith: COMMANDED,
+  },
+  {
+    name: 'command-result',
+    topic: (base) => commandResultTopic(base),
+    ofStation: false,
+    direction: 'publish',
+    carries: 'Answers to commands for the gateway that name no response topic.',
+    qos: 1,
+    retained: false,
+    schema: COMMAND_RESULT_SCHEMA,
+    onlyWith: COMMANDED,
+  },
+  {
+    name: 'snapshot',
+    topic: snapshotTopic,
+    ofStation: true,
+    direction: 'publish',
+    carries: 'Pictures that the command `snapshot` asked for.',
+    qos: 1,
+    retained: false,
+    contentType: 'image/jpeg',
+    onlyWith: { words: '`commands: [snapshot]`', holds: ({ commands }) => commands.includes('snapshot') },
   },
 ];
 

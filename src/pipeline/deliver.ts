@@ -119,7 +119,7 @@ export class Deliverer {
       wake: () => this.#wake(),
     };
     this.#lanes = lanesOf(publisher, {
-      bucket: new TokenBucket(drainPerSecond, clock),
+      bucket: new TokenBucket({ perSecond: drainPerSecond }, clock),
       newest: () => outbox.newest(),
       wake: () => this.#wake(),
       make: (pace, nameOf, window) => {

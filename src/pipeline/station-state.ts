@@ -3,15 +3,20 @@ import { firstPassYield, type Inspection, type StationCounts } from '../domain/i
 import { STATE_SCHEMA, type StationState } from '../domain/state.js';
 import type { CameraStatus } from '../ports/camera.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
+import type { Pause } from './pause-gate.js';
 
 /** What the state message shows besides the totals. */
 export interface StationFigures {
   readonly camera: CameraStatus;
   /** Frames that the station's queue dropped. */
   readonly dropped: number;
+  /** What came during a pause. */
+  readonly turnedAway: number;
+  readonly pause: Pause | undefined;
   readonly failed: StationState['failed'];
   readonly shed: StationState['shed'];
   readonly model: ClassifierInfo;
+  readonly thresholds: StationState['thresholds'];
 }
 
 /** The running totals of one station, as the retained state message shows them. */
@@ -58,7 +63,8 @@ export class StationTally {
     };
   }
 
-  state(atMs: number, { camera, dropped, failed, shed, model }: StationFigures): StationState {
+  state(atMs: number, figures: StationFigures): StationState {
+    const { camera, dropped, turnedAway, pause, failed, shed, model, thresholds } = figures;
     const { pass, fail, review } = this.#counts;
     return {
       schema: STATE_SCHEMA,
@@ -67,7 +73,8 @@ export class StationTally {
       last: this.#last,
       counts: { pass, fail, review, total: pass + fail + review },
       firstPassYield: firstPassYield(this.#counts),
-      dropped: { camera: camera.framesDropped, station: dropped },
+      paused: pause === undefined ? null : pausedState(pause),
+      dropped: { camera: camera.framesDropped, station: dropped, paused: turnedAway },
       quarantined: camera.quarantined,
       failed,
       shed,
@@ -78,6 +85,11 @@ export class StationTally {
         variant: model.variant,
         provider: model.provider,
       },
+      thresholds,
     };
   }
+}
+
+function pausedState({ sinceMs, by, reason }: Pause): StationState['paused'] {
+  return { since: isoUtc(sinceMs), by, ...(reason !== undefined && { reason }) };
 }

@@ -66,7 +66,7 @@ export class UrgentCopies {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { destination, outbox, drainPerSecond, clock } = this.#options;
-    const bucket = new TokenBucket(Math.max(1, drainPerSecond * SHARE), clock);
+    const bucket = new TokenBucket({ perSecond: Math.max(1, drainPerSecond * SHARE) }, clock);
     let copied = 0;
     while (!signal.aborted) {
       let fails: readonly OutboxRecord[] = [];

@@ -37,6 +37,8 @@ export interface Publisher {
   hurry(record: OutboxRecord): Promise<void>;
   announceStatus(status: StatusMessage): void;
   announceState(state: StationState): void;
+  /** Says everything of itself anew: retained state, or the births of a protocol that has them. */
+  rebirth(): void;
   status(): PublisherStatus;
   /** Calls `listener` each time the connection is up and ready for messages. */
   onConnected(listener: () => void): () => void;

@@ -35,7 +35,8 @@ export class AuditTable {
     this.#forgetOldest = db.prepare('DELETE FROM audit WHERE number = (SELECT MIN(number) FROM audit)');
     this.#bytes = db.prepare<[], number>('SELECT audit_bytes FROM tallies').pluck();
     this.#result = db
-      .prepare<[string], string>('SELECT result FROM audit WHERE id = ? ORDER BY number LIMIT 1')
+      .prepare<[string], string>(`
+        SELECT result FROM audit WHERE id = ? ORDER BY result ->> 'ok' DESC, number LIMIT 1`)
       .pluck();
     this.#newest = db.prepare(`
       SELECT at AS atMs, id, name, station, destination, sender, arguments, result
@@ -58,7 +59,7 @@ export class AuditTable {
     while ((this.#bytes.get() ?? 0) > this.#maxBytes) this.#forgetOldest.run();
   }
 
-  /** The first entry with an id is the one that took effect. */
+  /** Of the entries with an id, the one that took effect; else the first. */
   result(id: string): CommandResult | undefined {
     const result = this.#result.get(key(id));
     return result === undefined ? undefined : (JSON.parse(result) as CommandResult);

@@ -34,6 +34,8 @@ export class FakePublisher implements Publisher {
   readonly #listeners = new Set<() => void>();
   #connected = false;
 
+  rebirths = 0;
+
   constructor(
     readonly window = 4,
     readonly lanes: 'one' | 'two' = 'one',
@@ -62,6 +64,10 @@ export class FakePublisher implements Publisher {
   hurry(record: OutboxRecord): Promise<void> {
     this.hurried.push(record.inspectionId);
     return Promise.resolve();
+  }
+
+  rebirth(): void {
+    this.rebirths += 1;
   }
 
   announceStatus(): void {}

@@ -1,4 +1,4 @@
-import { auditContract } from '../../contract/audit.js';
+import { auditLogContract } from '../../contract/audit-log.js';
 import { ledgerContract, type StorePlace } from '../../contract/ledger.js';
 import { outboxContract } from '../../contract/outbox.js';
 import { ledgerIn, removeFolder, temporaryFolder } from './place.js';
@@ -10,4 +10,21 @@ async function place(): Promise<StorePlace> {
 
 ledgerContract('SqliteLedger', place);
 outboxContract('SqliteLedger', place);
-auditContract('SqliteLedger', place);
+auditLogContract('SqliteLedger', async () => {
+  const { open, remove } = await place();
+  let store = open();
+  await store.start();
+  return {
+    audit: store,
+    reopened: async () => {
+      await store.stop();
+      store = open();
+      await store.start();
+      return store;
+    },
+    dispose: async () => {
+      await store.stop();
+      await remove();
+    },
+  };
+});

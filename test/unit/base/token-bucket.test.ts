@@ -4,7 +4,7 @@ import { TokenBucket } from '#jidoka/base/token-bucket.js';
 function bucketOf(perSecond: number) {
   let nowMs = 5000;
   const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
-  const bucket = new TokenBucket(perSecond, clock);
+  const bucket = new TokenBucket({ perSecond }, clock);
   /** Takes what it can get during `ms`, waiting as told; gives the number. */
   const takeFor = (ms: number): number => {
     const untilMs = nowMs + ms;

@@ -12,7 +12,7 @@ import { MIGRATIONS } from '#jidoka/store/migrations/index.js';
 import { NameTables } from '#jidoka/store/name-tables.js';
 import { OutboxTable } from '#jidoka/store/outbox-table.js';
 import { Shedding } from '#jidoka/store/shedding.js';
-import { anEntry } from '../../contract/audit.js';
+import { auditEntry } from '../../contract/audit-log.js';
 import { anInspection } from '../../contract/inspections.js';
 
 let db: Db;
@@ -153,7 +153,7 @@ describe('dropping a destination', () => {
 describe('AuditTable', () => {
   it('keeps the newest, bounded in number', () => {
     const audit = new AuditTable(db, { maxEntries: 3 });
-    for (const id of ['a', 'b', 'c', 'd', 'e']) audit.add(anEntry(id));
+    for (const id of ['a', 'b', 'c', 'd', 'e']) audit.add(auditEntry(id));
     expect(audit.newest(10).map(({ id }) => id)).toEqual(['e', 'd', 'c']);
     expect(audit.result('a')).toBeUndefined();
   });
@@ -161,7 +161,7 @@ describe('AuditTable', () => {
   it('keeps the newest, bounded in size', () => {
     const audit = new AuditTable(db, { maxBytes: 10_000 });
     for (let index = 0; index < 20; index += 1) {
-      audit.add(anEntry(`${index}`, { result: { ok: true, value: { text: 'x'.repeat(2000) } } }));
+      audit.add(auditEntry(`${index}`, { result: { ok: true, value: { text: 'x'.repeat(2000) } } }));
     }
     expect(audit.newest(100).map(({ id }) => id)).toEqual(['19', '18', '17', '16']);
     const sum = db.prepare('SELECT SUM(bytes) FROM audit').pluck().get();
@@ -171,7 +171,7 @@ describe('AuditTable', () => {
   it('keeps only so much of what a sender says', () => {
     const audit = new AuditTable(db);
     const huge = 'x'.repeat(100_000);
-    audit.add(anEntry('a', { name: huge, sender: huge, station: huge, arguments: { huge } }));
+    audit.add(auditEntry('a', { name: huge, sender: huge, station: huge, arguments: { huge } }));
     const [entry] = audit.newest(1);
     expect(entry?.name).toBe(`${'x'.repeat(255)}…`);
     expect(entry?.arguments).toEqual({ notKept: 'arguments of 100011 characters' });
