@@ -64,8 +64,9 @@ async function fill(ledger: SqliteLedger): Promise<void> {
 async function drain(ledger: SqliteLedger, url: string, count: number): Promise<number> {
   const config = mqttSchema.parse({ url, window, drainPerSecond: 100_000, clientId: 'bench-drain' });
   const startedAt = new Date().toISOString();
+  const describe = () => ({ location: {}, stations: [] });
   const identity = { gateway: 'bench', version: '0', startedAt, stations: ['press', 'cap', 'label'] };
-  const publisher = new MqttPublisher({ config, baseTopic: 'bench', identity, logger: silentLogger });
+  const publisher = new MqttPublisher({ config, baseTopic: 'bench', identity, describe, logger: silentLogger });
   const deliverer = new Deliverer({
     destination: 'mqtt',
     outbox: ledger,
@@ -129,6 +130,9 @@ const broker = await Mosquitto.start({ extra: [`max_inflight_messages ${window}`
 const ledger = new SqliteLedger({
   directory: folder,
   imageQuotaBytes: 1_073_741_824,
+  destinations: [{ name: 'mqtt' }],
+  outboxQuotaBytes: 16_000_000_000,
+  retention: {},
   pid: process.pid,
   logger: silentLogger,
 });
