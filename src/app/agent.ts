@@ -35,6 +35,8 @@ export interface AgentParts {
 }
 
 export interface AgentEvents {
+  /** The start takes longer than usual and gets on: the store checks or rescues its database. */
+  readonly onStarting?: () => void;
   /** Everything is ready; the first part comes after. */
   readonly onReady?: (models: Agent['models']) => void;
   readonly onInspected?: (inspection: Inspection, seq: number) => void;
@@ -103,9 +105,10 @@ export class Agent {
     if (this.#started && !this.#stopping.signal.aborted) void this.#reloads.request();
   }
 
-  /** Resolves after `stop`; rejects when a station cannot go on. */
+  /** Resolves after `stop`; rejects when a station cannot go on or the store needs a restart. */
   finished(): Promise<void> {
-    return this.#running;
+    const brokenDown = this.#parts.ledger.brokenDown().then((error) => Promise.reject(error));
+    return Promise.race([this.#running, brokenDown]);
   }
 
   /** Lets the parts under way be recorded, tells the world, and closes everything. A second call waits for the first. */
@@ -206,7 +209,10 @@ export class Agent {
     return [
       {
         where: 'store',
-        trouble: () => (ledger.status().state === 'failing' ? ledger.status().text : undefined),
+        trouble: () => {
+          const { state, text, notice } = ledger.status();
+          return state === 'failing' ? text : notice;
+        },
       },
       {
         where: 'broker',

@@ -50,6 +50,7 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     imageQuotaBytes: config.storage.imageQuotaBytes,
     pid: process.pid,
     logger,
+    ...(events.onStarting !== undefined && { onStarting: events.onStarting }),
   });
   const identity = {
     gateway: config.gateway.name,

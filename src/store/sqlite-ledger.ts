@@ -21,6 +21,8 @@ import { received } from './protocol.js';
 
 export interface SqliteLedgerOptions extends WorkerSettings {
   readonly logger: Logger;
+  /** A sign of life while a check or a rescue of the database holds up the start. */
+  readonly onStarting?: () => void;
 }
 
 export type StoreStatistics = Omit<Report, 'trouble' | 'imageTrouble'>;
@@ -64,6 +66,11 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   #pendingRecords = 0;
   #lastRequest = 0;
   #ping: Promise<boolean> | undefined;
+  #notice: string | undefined;
+  #breakDown: (error: JidokaError) => void = () => undefined;
+  readonly #brokenDown = new Promise<JidokaError>((resolve) => {
+    this.#breakDown = resolve;
+  });
 
   constructor(options: SqliteLedgerOptions) {
     this.#options = options;
@@ -72,14 +79,15 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   /**
    * Opens or creates the database.
    *
-   * @throws STORE_DIRECTORY_UNUSABLE, STORE_FOLDER_IN_USE, STORE_SCHEMA_NEWER, STORE_DATABASE_FOREIGN,
-   * STORE_DATABASE_CORRUPT; STORE_DISK_FULL and its like where the disk refuses
+   * A damaged one is set aside, and what can be read of it is carried over to a new one.
+   *
+   * @throws STORE_DIRECTORY_UNUSABLE, STORE_FOLDER_IN_USE, STORE_SCHEMA_NEWER, STORE_DATABASE_FOREIGN; STORE_DISK_FULL
+   * and its like where the disk refuses
    */
   start(): Promise<void> {
     if (this.#state !== 'new') return Promise.reject(storeErrors.STORE_CLOSED({ hint: 'A store is started once.' }));
     this.#state = 'starting';
-    const { directory, imageQuotaBytes, pid } = this.#options;
-    const workerData: WorkerSettings = { directory, imageQuotaBytes, pid };
+    const { logger: _, onStarting: __, ...workerData } = this.#options;
     const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'jidoka-store', workerData });
     this.#worker = worker;
     const opened = new Promise<void>((resolve, reject) => {
@@ -157,9 +165,19 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     return this.#call('quarantined', [station, limit]);
   }
 
+  brokenDown(): Promise<JidokaError> {
+    return this.#brokenDown;
+  }
+
   status(): LedgerStatus {
     const { outboxRows, imageBytes, imagesEvicted } = this.#report;
-    const figures = { outboxRows, pendingWrites: this.#pendingRecords, imageBytes, imagesEvicted };
+    const figures = {
+      outboxRows,
+      pendingWrites: this.#pendingRecords,
+      imageBytes,
+      imagesEvicted,
+      notice: this.#notice,
+    };
     if (this.#failure !== undefined) return { state: 'failing', text: this.#failure.message, ...figures };
     if (this.#state === 'new' || this.#state === 'closed') return { state: 'closed', text: 'Closed.', ...figures };
     const { trouble } = this.#report;
@@ -215,9 +233,14 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
 
   #receive(message: FromWorker, opened: () => void, refused: (error: JidokaError) => void): void {
     switch (message.kind) {
+      case 'progress':
+        this.#options.onStarting?.();
+        this.#options.logger.warn({}, message.text);
+        break;
       case 'opened':
         if (this.#state === 'starting') this.#state = 'open';
         this.#report = message.report;
+        this.#notice = message.notice;
         for (const migration of message.migrated) {
           this.#options.logger.info({ migration }, 'The database has been brought to a newer schema.');
         }
@@ -228,8 +251,14 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
         refused(received(message.error));
         break;
       case 'log':
-        this.#options.logger.info(message.fields, message.message);
+        this.#options.logger[message.level ?? 'info'](message.fields, message.message);
         break;
+      case 'damaged': {
+        const damage = received(message.error);
+        this.#options.logger.error({}, damage.message);
+        this.#breakDown(damage);
+        break;
+      }
       case 'stopped':
         this.#state = 'closed';
         break;
