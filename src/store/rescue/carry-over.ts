@@ -12,8 +12,7 @@ export interface CarryOptions {
   readonly db: Database;
   readonly table: NewTable;
   readonly names: NameRows;
-  /** Rows for which it is false are left out without being counted as lost. */
-  readonly accept: (values: readonly StoredValue[]) => boolean;
+  readonly judge: (values: readonly StoredValue[]) => 'take' | 'leave' | 'garbage';
   readonly onRow: (carried: number) => void;
 }
 
@@ -24,18 +23,18 @@ export interface Carried {
 }
 
 /** Inserts rows as they come; the tables' own constraints tell a row from garbage. */
-export function carryOver(rows: Iterable<StoredRow>, { db, table, names, accept, onRow }: CarryOptions): Carried {
+export function carryOver(rows: Iterable<StoredRow>, { db, table, names, judge, onRow }: CarryOptions): Carried {
   const result: Carried = { carried: 0, refused: 0 };
   const inserts = new Map<number, Statement<StoredValue[]>>();
   let pending = 0;
   db.exec('BEGIN');
   for (const row of rows) {
     const values = columnValues(table, row);
-    if (values === undefined) {
-      result.refused += 1;
+    const judgement = values === undefined ? 'garbage' : judge(values);
+    if (values === undefined || judgement !== 'take') {
+      if (judgement === 'garbage') result.refused += 1;
       continue;
     }
-    if (!accept(values)) continue;
     names.provide(table, values);
     if (inserted(insertFor(db, table, values.length, inserts), values)) result.carried += 1;
     else result.refused += 1;

@@ -75,7 +75,7 @@ export class PageOwners {
       let at = page;
       while (this.#owners[at] === 0 && chain.length < MAX_DEPTH) {
         const entry = this.#mapEntry(at);
-        if (entry?.type !== TREE_PAGE || entry.parent > this.#file.pageCount) break;
+        if (entry?.type !== TREE_PAGE) break;
         chain.push(at);
         at = entry.parent;
       }
@@ -101,7 +101,7 @@ export class PageOwners {
 
   /** Undefined where there is no map or its page is damaged. */
   #mapEntry(page: number): MapEntry | undefined {
-    if (!this.#hasMap) return undefined;
+    if (!this.#hasMap || page < 2 || page > this.#file.pageCount) return undefined;
     const perMap = Math.floor(this.#file.usable / 5) + 1;
     const mapPage = Math.floor((page - 2) / perMap) * perMap + 2;
     if (mapPage === page) return { type: FREE_PAGE, parent: 0 };

@@ -87,5 +87,6 @@ function readOverflow(file: PageFile, first: number, bytes: number): Buffer[] {
     left -= part.length;
     page = content.readUInt32BE(0);
   }
+  if (page !== 0) throw new Unreadable('a row has more bytes than it says');
   return parts;
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database, { type Database as Db } from 'better-sqlite3';
@@ -86,7 +87,7 @@ function fill(
       db,
       table,
       names,
-      accept: table.name === 'images' ? imageExists(directory, table) : () => true,
+      judge: judgeOf(table, directory),
       onRow: (done) => onProgress(`${table.name}: ${done} rows carried over`),
     });
     if (table.name === 'stations') readStations = stationNumbers(db);
@@ -118,13 +119,31 @@ function stationNumbers(db: Db): ReadonlySet<number> {
   return new Set(db.prepare<[], number>('SELECT station FROM stations').pluck().all());
 }
 
+type Judge = Parameters<typeof carryOver>[1]['judge'];
+
+/** What the constraints of the tables cannot tell. */
+function judgeOf(table: NewTable, directory: string): Judge {
+  const path = table.columns.indexOf('path');
+  const payload = table.columns.indexOf('payload');
+  if (table.name === 'images') return (values) => judgeImage(values[path], directory);
+  if (table.name === 'outbox') return (values) => (isMessage(values[payload]) ? 'take' : 'garbage');
+  return () => 'take';
+}
+
 /** Only what is there is listed; a path out of the folder is garbage. */
-function imageExists(directory: string, table: NewTable): (values: readonly StoredValue[]) => boolean {
-  const column = table.columns.indexOf('path');
-  return (values) => {
-    const path = values[column];
-    return typeof path === 'string' && isImagePath(path) && existsSync(join(directory, path));
-  };
+function judgeImage(path: StoredValue | undefined, directory: string): 'take' | 'leave' | 'garbage' {
+  if (typeof path !== 'string' || !isImagePath(path)) return 'garbage';
+  return existsSync(join(directory, path)) ? 'take' : 'leave';
+}
+
+/** SQLite has no checksums: a message with a damaged piece in it would be published. */
+function isMessage(payload: StoredValue | undefined): boolean {
+  if (!Buffer.isBuffer(payload) || !isUtf8(payload)) return false;
+  try {
+    return typeof JSON.parse(payload.toString('utf8')) === 'object';
+  } catch {
+    return false;
+  }
 }
 
 /** Images whose row is lost and whose inspection is not: where they lie follows from the inspection. */
