@@ -54,8 +54,8 @@ function scan(file: number, size: number): WalContent | undefined {
   if (size < HEADER_BYTES + FRAME_HEADER_BYTES || readSync(file, header, 0, HEADER_BYTES, 0) < HEADER_BYTES) {
     return undefined;
   }
-  const littleEndian = header.readUInt32BE(0) === MAGIC;
-  const sums = new Sums(littleEndian);
+  // The order of the machine that wrote it, where the head does not say so: gateways are little-endian.
+  const sums = new Sums(header.readUInt32BE(0) !== (MAGIC | 1));
   sums.add(header.subarray(0, 24));
   const given = header.readUInt32BE(8);
   const pageSize = isPageSize(given) ? given : 4096;
