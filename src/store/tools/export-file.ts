@@ -9,7 +9,7 @@ import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { isoUtc } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import { storeErrors } from '../errors.js';
-import { FILE_MODE } from '../folder.js';
+import { createPrivateFile, FILE_MODE } from '../folder.js';
 import { syncPath } from '../replace-file.js';
 import { isCorrupt, openingError } from '../sqlite-errors.js';
 import {
@@ -105,6 +105,7 @@ async function writeParquet(path: string, columns: readonly ExportColumn[], rows
     { name: 'root', num_children: columns.length },
     ...columns.map(({ name, kind }) => ({ name, repetition_type: 'OPTIONAL' as const, ...PARQUET_TYPES[kind] })),
   ];
+  createPrivateFile(path);
   const writer = new ParquetWriter({ writer: fileWriter(path), schema, createdBy: 'jidoka' });
   let group: ExportRow[] = [];
   const flush = async (): Promise<void> => {

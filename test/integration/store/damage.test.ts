@@ -113,19 +113,22 @@ describe('a damaged database', () => {
     expect(rowCount(databaseIn(directory), 'inspections')).toBe(PARTS + 2);
   });
 
-  it.each(Array.from({ length: 15 }, (_, seed) => seed))('opens with random pages damaged, and gives no number twice (seed %i)', async (seed) => {
-    const random = randomFrom(seed);
-    const path = databaseIn(directory);
-    const count = 1 + Math.floor(random() * 6);
-    const pages = Array.from({ length: count }, () => 1 + Math.floor(random() * pageCount(path)));
-    for (const page of pages) overwritePage(path, page, random);
-    const before = statSync(path).size;
-    const { left, right } = await goesOn(directory, PARTS);
-    expect([left > LEFT, right > RIGHT]).toEqual([true, true]);
-    expect(before).toBeGreaterThan(0);
-    const inspections = rowCount(path, 'inspections');
-    expect(inspections).toBeGreaterThan(PARTS / 2);
-  });
+  it.each(Array.from({ length: 15 }, (_, seed) => seed))(
+    'opens with random pages damaged, and gives no number twice (seed %i)',
+    async (seed) => {
+      const random = randomFrom(seed);
+      const path = databaseIn(directory);
+      const count = 1 + Math.floor(random() * 6);
+      const pages = Array.from({ length: count }, () => 1 + Math.floor(random() * pageCount(path)));
+      for (const page of pages) overwritePage(path, page, random);
+      const before = statSync(path).size;
+      const { left, right } = await goesOn(directory, PARTS);
+      expect([left > LEFT, right > RIGHT]).toEqual([true, true]);
+      expect(before).toBeGreaterThan(0);
+      const inspections = rowCount(path, 'inspections');
+      expect(inspections).toBeGreaterThan(PARTS / 2);
+    },
+  );
 
   it('tells of the rescue in the status after the next start too, and keeps three old files at most', async () => {
     for (let time = 0; time < 5; time += 1) {
@@ -142,7 +145,8 @@ describe('a damaged database', () => {
 
 /** Images on disk of the parts that were recorded. */
 function rowCountOfImages(): number {
-  return readdirSync(join(directory, 'images'), { recursive: true }).filter((name) => String(name).endsWith('.jpg')).length;
+  return readdirSync(join(directory, 'images'), { recursive: true }).filter((name) => String(name).endsWith('.jpg'))
+    .length;
 }
 
 describe('a damaged write-ahead log', () => {
@@ -155,7 +159,8 @@ describe('a damaged write-ahead log', () => {
     await cp(directory, source, { recursive: true });
     const ledger = ledgerIn(source);
     await ledger.start();
-    for (let index = 0; index < parts; index += 1) await ledger.record(anInspection(PARTS + index, { station: 'left' }));
+    for (let index = 0; index < parts; index += 1)
+      await ledger.record(anInspection(PARTS + index, { station: 'left' }));
     await removeFolder(directory);
     await cp(source, directory, { recursive: true });
     await ledger.stop();
@@ -227,7 +232,9 @@ describe('damage found while the store runs', () => {
       checkedAtStartBytes: 1,
     });
     await ledger.start();
-    await vi.waitFor(() => expect(infos).toContain('The database has been read through and is sound.'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(infos).toContain('The database has been read through and is sound.'), {
+      timeout: 20_000,
+    });
     await ledger.stop();
   });
 
