@@ -42,6 +42,8 @@ export interface AgentParts {
 }
 
 export interface AgentEvents {
+  /** The start takes longer than usual and gets on: the store checks or rescues its database. */
+  readonly onStarting?: () => void;
   /** Everything is ready; the first part comes after. */
   readonly onReady?: (models: Agent['models']) => void;
   readonly onInspected?: (inspection: Inspection, seq: number) => void;
@@ -114,9 +116,10 @@ export class Agent {
     if (this.#started && !this.#stopping.signal.aborted) void this.#reloads.request();
   }
 
-  /** Resolves after `stop`; rejects when a station cannot go on. */
+  /** Resolves after `stop`; rejects when a station cannot go on or the store needs a restart. */
   finished(): Promise<void> {
-    return this.#running;
+    const brokenDown = this.#parts.ledger.brokenDown().then((error) => Promise.reject(error));
+    return Promise.race([this.#running, brokenDown]);
   }
 
   /** Lets the parts under way be recorded, tells the world, and closes everything. A second call waits for the first. */
@@ -267,8 +270,10 @@ export class Agent {
       {
         where: 'store',
         trouble: () => {
-          const { state, text } = ledger.status();
-          return state === 'failing' || state === 'degraded' ? text : undefined;
+          const { state, text, notice } = ledger.status();
+          const wrong = state === 'failing' || state === 'degraded' ? [text] : [];
+          const texts = notice === undefined ? wrong : [...wrong, notice];
+          return texts.length === 0 ? undefined : texts.join(' ');
         },
       },
       ...destinations.health,

@@ -51,6 +51,7 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     ...ledgerSettings(config),
     pid: process.pid,
     logger,
+    ...(events.onStarting !== undefined && { onStarting: events.onStarting }),
   });
   const identity = {
     gateway: config.gateway.name,

@@ -5,6 +5,8 @@ import type { Logger } from '../base/logger.js';
 
 /** A `systemd-notify` that hangs must not hold up the next one for longer than this. */
 const SPAWN_TIMEOUT_MS = 5000;
+/** A step of a long start, such as one table of a database of many gigabytes, takes less. */
+const EXTENSION_USEC = 5 * 60 * 1_000_000;
 
 export interface SystemdOptions {
   readonly logger: Logger;
@@ -44,6 +46,11 @@ export class SystemdNotifier {
   /** Call once the daemon does its work: the start job of the unit ends with it. */
   ready(status?: string): Promise<void> {
     return this.#send(['READY=1', ...this.#changed(status)]);
+  }
+
+  /** Call every few seconds while the start takes longer than usual and gets on: systemd waits for five minutes more. */
+  starting(): Promise<void> {
+    return this.#send([`EXTEND_TIMEOUT_USEC=${EXTENSION_USEC}`]);
   }
 
   /** One line for `systemctl status`; the same text again is not sent. */

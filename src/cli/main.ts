@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { JidokaError } from '../base/errors.js';
 import { registerCheck } from './check.js';
 import { registerClassify } from './classify.js';
+import { registerDb } from './db.js';
 import { registerDemo } from './demo.js';
 import { registerEval } from './eval.js';
 import { registerModel } from './model.js';
@@ -24,6 +25,7 @@ registerDemo(program);
 registerClassify(program);
 registerEval(program);
 registerModel(program);
+registerDb(program);
 registerVersion(program);
 
 try {

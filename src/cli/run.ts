@@ -34,6 +34,7 @@ async function run(options: { readonly config: string; readonly verdicts?: true 
   const config = await configToRun(options.config);
   const logger = createLogger(config.log, process.stderr);
   const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const notifier = new SystemdNotifier({ logger });
   const agent = await composeAgent(
     {
       config,
@@ -44,11 +45,14 @@ async function run(options: { readonly config: string; readonly verdicts?: true 
       clock: systemClock,
       logger,
     },
-    options.verdicts === true
-      ? { onInspected: (inspection, seq) => process.stdout.write(`${verdictLine(inspection, seq, color)}\n`) }
-      : {},
+    {
+      onStarting: () => void notifier.starting(),
+      ...(options.verdicts === true && {
+        onInspected: (inspection, seq) => process.stdout.write(`${verdictLine(inspection, seq, color)}\n`),
+      }),
+    },
   );
   // On a terminal the signal says that the terminal has gone, and ends the process as it does without a listener.
   if (!process.stdin.isTTY) process.on('SIGHUP', () => agent.reloadModels());
-  process.exitCode = await serve(agent, new SystemdNotifier({ logger }), logger);
+  process.exitCode = await serve(agent, notifier, logger);
 }

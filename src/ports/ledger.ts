@@ -1,3 +1,4 @@
+import type { JidokaError } from '../base/errors.js';
 import type { FrameOrigin } from '../domain/frame.js';
 import type { Inspection, StationCounts } from '../domain/inspection.js';
 import type { OutboxRecord, ShedCount } from '../domain/outbox.js';
@@ -19,6 +20,8 @@ export interface LedgerStatus {
   readonly imageBytes: number;
   /** Images given up to keep the quota, since the start. */
   readonly imagesEvicted: number;
+  /** What operators should know although all is well now, such as a database that had to be begun anew. */
+  readonly notice?: string | undefined;
 }
 
 export interface Recorded {
@@ -46,6 +49,11 @@ export interface Ledger {
   status(): LedgerStatus;
   /** Resolves true when the writer answers within `timeoutMs`. */
   alive(timeoutMs: number): Promise<boolean>;
+  /**
+   * Resolves with the reason once only a restart helps, such as a database found damaged; else never. What is pending is
+   * still committed where that is possible.
+   */
+  brokenDown(): Promise<JidokaError>;
 }
 
 /** Part of what waits for a destination; without one, everything. */

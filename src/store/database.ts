@@ -3,12 +3,16 @@ import Database from 'better-sqlite3';
 import { createPrivateFile } from './folder.js';
 import { assertOurs, migrate } from './migrate.js';
 import { MIGRATIONS } from './migrations/index.js';
-import { openingError, passingError } from './sqlite-errors.js';
+import { passingError } from './sqlite-errors.js';
 
 /** Short: the writer tries again by itself, and answers questions about its health in between. */
 const BUSY_TIMEOUT_MS = 1000;
 /** The WAL is cut back to this after a burst. */
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
+
+export function databasePath(directory: string): string {
+  return join(directory, 'jidoka.sqlite');
+}
 
 export interface OpenDatabase {
   readonly db: Database.Database;
@@ -21,10 +25,10 @@ export interface OpenDatabase {
  * WAL with `synchronous=FULL`: each commit is an fsync of the WAL, so that what is committed survives a power cut.
  * Incremental vacuum must be chosen before the first table is made; it lets a later retention job give space back.
  *
- * @throws STORE_DATABASE_CORRUPT, STORE_DATABASE_FOREIGN, STORE_SCHEMA_NEWER; STORE_DISK_FULL and the like
+ * @throws STORE_DATABASE_FOREIGN, STORE_SCHEMA_NEWER; SQLite's own errors of a damaged file or a disk that refuses
  */
 export function openDatabase(directory: string): OpenDatabase {
-  const file = join(directory, 'jidoka.sqlite');
+  const file = databasePath(directory);
   createPrivateFile(file);
   let db: Database.Database | undefined;
   try {
@@ -40,7 +44,7 @@ export function openDatabase(directory: string): OpenDatabase {
     return { db, migrated: migrate(db, MIGRATIONS) };
   } catch (error) {
     db?.close();
-    throw openingError(error, file);
+    throw error;
   }
 }
 

@@ -23,10 +23,30 @@ export const storeErrors = defineErrors({
     remedy: 'Move the file away, or set storage.directory to another folder.',
   },
   STORE_DATABASE_CORRUPT: {
-    consequence: 'config',
+    consequence: 'fatal',
     summary: 'The database is damaged.',
     remedy:
-      'Check the disk, then restore the file from a backup, or move it away: a new one is begun at the next start.',
+      'The next start sets it aside, carries over to a new one what can be read, and says what was lost. Check the disk and the memory (dmesg, smartctl).',
+  },
+  STORE_DATABASE_MISSING: {
+    consequence: 'config',
+    summary: 'There is no database in this folder.',
+    remedy: 'Name the storage folder with --directory, or the configuration with --config.',
+  },
+  STORE_TARGET_EXISTS: {
+    consequence: 'config',
+    summary: 'The file to be written is there already.',
+    remedy: 'Name another file, or remove that one first.',
+  },
+  STORE_TARGET_UNWRITABLE: {
+    consequence: 'fatal',
+    summary: 'The file cannot be written.',
+    remedy: 'Check that its folder exists, may be written, and has room; what was written of it has been removed.',
+  },
+  STORE_BACKUP_UNSOUND: {
+    consequence: 'fatal',
+    summary: 'The copy of the database is not sound and has been removed.',
+    remedy: 'Check the database with: jidoka db check. Check the disk that the copy was written to, and try again.',
   },
   STORE_DISK_FULL: {
     consequence: 'transient',

@@ -21,6 +21,8 @@ export interface WorkerSettings {
   readonly retention: RetentionSettings;
   /** Named to a second process that wants the same folder. */
   readonly pid: number;
+  /** Larger databases are checked beside the running agent. Default: 64 MiB. */
+  readonly checkedAtStartBytes?: number;
 }
 
 export interface WorkerData extends WorkerSettings {
@@ -61,10 +63,25 @@ export type Answer =
   | { readonly request: number; readonly error: SentError };
 
 export type FromWorker =
-  | { readonly kind: 'opened'; readonly report: Report; readonly migrated: readonly string[] }
+  /** A check or a rescue at the start takes its time and gets on. */
+  | { readonly kind: 'progress'; readonly text: string }
+  | {
+      readonly kind: 'opened';
+      readonly report: Report;
+      readonly migrated: readonly string[];
+      /** What operators should know of a rescue. */
+      readonly notice: string | undefined;
+    }
+  /** The database was found damaged; a restart rescues it. */
+  | { readonly kind: 'damaged'; readonly error: SentError }
   | { readonly kind: 'refused'; readonly error: SentError }
   | { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly report: Report }
-  | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly fields: object; readonly message: string }
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly fields: object;
+      readonly message: string;
+    }
   | { readonly kind: 'stopped' };
 
 /** The thread's figures, sent with every answer. */

@@ -30,6 +30,8 @@ export interface SqliteLedgerOptions extends WorkerSettings {
   readonly logger: Logger;
   /** What may wait in memory while the disk is in trouble. */
   readonly hold?: HoldLimits;
+  /** A sign of life while a check or a rescue of the database holds up the start. */
+  readonly onStarting?: () => void;
 }
 
 export type StoreStatistics = Omit<Report, 'trouble' | 'imageTrouble' | 'lowSpace'>;
@@ -87,6 +89,11 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog, AuditLog {
   #unwritten = 0;
   #lastRequest = 0;
   #ping: Promise<boolean> | undefined;
+  #notice: string | undefined;
+  #breakDown: (error: JidokaError) => void = () => undefined;
+  readonly #brokenDown = new Promise<JidokaError>((resolve) => {
+    this.#breakDown = resolve;
+  });
 
   constructor(options: SqliteLedgerOptions) {
     this.#options = options;
@@ -104,13 +111,15 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog, AuditLog {
   /**
    * Opens or creates the database.
    *
-   * @throws STORE_DIRECTORY_UNUSABLE, STORE_FOLDER_IN_USE, STORE_SCHEMA_NEWER, STORE_DATABASE_FOREIGN,
-   * STORE_DATABASE_CORRUPT; STORE_DISK_FULL and its like where the disk refuses
+   * A damaged one is set aside, and what can be read of it is carried over to a new one.
+   *
+   * @throws STORE_DIRECTORY_UNUSABLE, STORE_FOLDER_IN_USE, STORE_SCHEMA_NEWER, STORE_DATABASE_FOREIGN; STORE_DISK_FULL
+   * and its like where the disk refuses
    */
   start(): Promise<void> {
     if (this.#state !== 'new') return Promise.reject(storeErrors.STORE_CLOSED({ hint: 'A store is started once.' }));
     this.#state = 'starting';
-    const { logger: _logger, hold: _hold, ...settings } = this.#options;
+    const { logger: _logger, hold: _hold, onStarting: _onStarting, ...settings } = this.#options;
     const workerData: WorkerData = { ...settings, onDisk: this.#disk.onDisk };
     const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'jidoka-store', workerData });
     this.#worker = worker;
@@ -208,6 +217,10 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog, AuditLog {
     return this.#call('quarantined', [station, limit]);
   }
 
+  brokenDown(): Promise<JidokaError> {
+    return this.#brokenDown;
+  }
+
   status(): LedgerStatus {
     const { outboxRows, imageBytes, imagesEvicted } = this.#report;
     const { pass, fail, review } = this.#intake.givenUp;
@@ -217,6 +230,7 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog, AuditLog {
       recordsGivenUp: pass + fail + review,
       imageBytes,
       imagesEvicted,
+      notice: this.#notice,
     };
     if (this.#failure !== undefined) return { state: 'failing', text: this.#failure.message, ...figures };
     if (this.#state === 'new' || this.#state === 'closed') return { state: 'closed', text: 'Closed.', ...figures };
@@ -278,9 +292,14 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog, AuditLog {
 
   #receive(message: FromWorker, opened: () => void, refused: (error: JidokaError) => void): void {
     switch (message.kind) {
+      case 'progress':
+        this.#options.onStarting?.();
+        this.#options.logger.warn({}, message.text);
+        break;
       case 'opened':
         if (this.#state === 'starting') this.#state = 'open';
         this.#report = message.report;
+        this.#notice = message.notice;
         for (const migration of message.migrated) {
           this.#options.logger.info({ migration }, 'The database has been brought to a newer schema.');
         }
@@ -296,6 +315,12 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog, AuditLog {
       case 'log':
         this.#options.logger[message.level](message.fields, message.message);
         break;
+      case 'damaged': {
+        const damage = received(message.error);
+        this.#options.logger.error({}, damage.message);
+        this.#breakDown(damage);
+        break;
+      }
       case 'stopped':
         this.#state = 'closed';
         break;

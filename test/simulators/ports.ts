@@ -121,6 +121,10 @@ export class MemoryLedger implements Ledger {
   async alive(): Promise<boolean> {
     return true;
   }
+
+  brokenDown(): ReturnType<Ledger['brokenDown']> {
+    return new Promise(() => undefined);
+  }
 }
 
 export const noSensors: SensorSource = {

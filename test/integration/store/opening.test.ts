@@ -79,9 +79,12 @@ describe('opening the store', () => {
     db.close();
   });
 
-  it('refuses a damaged database', async () => {
-    await writeFile(join(directory, 'jidoka.sqlite'), 'this is not a database, and never was one '.repeat(200));
-    await expect(opened()).rejects.toMatchObject({ code: 'STORE_DATABASE_CORRUPT', consequence: 'config' });
+  it('leaves the database of another program as it is', async () => {
+    const theirs = new Database(join(directory, 'jidoka.sqlite'));
+    theirs.exec('CREATE TABLE theirs (id INTEGER PRIMARY KEY)');
+    theirs.close();
+    await expect(opened()).rejects.toMatchObject({ code: 'STORE_DATABASE_FOREIGN', consequence: 'config' });
+    expect((await readdir(directory)).filter((name) => name.startsWith('jidoka.sqlite.'))).toEqual([]);
   });
 
   it('refuses a folder that cannot be there', async () => {

@@ -1,11 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as instant } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { anInspection } from '../../contract/inspections.js';
+import { databaseIn, goesOn, overwritePage, pagesOf, randomFrom, recordParts } from './damage.js';
 import { ledgerIn, removeFolder, temporaryFolder } from './place.js';
 
 interface Acknowledged {
@@ -106,4 +108,69 @@ describe('a process killed with kill -9 in the middle of a burst', () => {
     const [newest] = rowsOf<{ path: string }>('SELECT path FROM images ORDER BY inspection DESC');
     expect(await readFile(join(directory, newest?.path ?? ''))).toEqual(Buffer.from([0xff, 0xd8, 7]));
   });
+});
+
+/** Lets a child start on the folder and kills it at some instant, wherever it may be then. */
+async function killedWhileStarting(afterMs: number, prefix: string): Promise<void> {
+  const starting = fork(join(import.meta.dirname, 'burst-child.mjs'));
+  child = starting;
+  starting.send({ directory, prefix, inspection: anInspection(1) });
+  await instant(afterMs);
+  starting.kill('SIGKILL');
+  if (starting.exitCode === null && starting.signalCode === null) await once(starting, 'exit');
+}
+
+/** The same, the instant counted from when a file appears; false where the start went on without it. */
+async function killedOnceThere(path: string, afterMs: number, prefix: string): Promise<boolean> {
+  const starting = fork(join(import.meta.dirname, 'burst-child.mjs'));
+  child = starting;
+  let open = false;
+  starting.once('message', () => {
+    open = true;
+  });
+  starting.send({ directory, prefix, inspection: anInspection(1) });
+  await vi.waitFor(() => expect(open || existsSync(path)).toBe(true), { timeout: 20_000, interval: 2 });
+  if (!open) await instant(afterMs);
+  starting.kill('SIGKILL');
+  await once(starting, 'exit');
+  return !open;
+}
+
+describe('a process killed with kill -9 at any instant of its start', () => {
+  it('leaves a folder that the next start makes a database in', async () => {
+    const random = randomFrom(11);
+    for (let round = 0; round < 8; round += 1) {
+      await killedWhileStarting(100 + 500 * random(), `a${round}`);
+      if (existsSync(database()) && (await stat(database())).size > 0) {
+        expect(rowsOf("SELECT name FROM sqlite_schema WHERE name = 'half'")).toEqual([]);
+      }
+    }
+    const { left, right } = await goesOn(directory, 0);
+    expect([left, right]).toEqual([1, 1]);
+  });
+
+  it('leaves the damaged database to be carried over again, or the finished new one', async () => {
+    const parts = 1200;
+    await recordParts(directory, parts);
+    const random = randomFrom(12);
+    for (const page of pagesOf(databaseIn(directory), 'inspections_by_verdict')) {
+      overwritePage(databaseIn(directory), page, random);
+    }
+    // In the middle of the rescue first, as long as there is one to be seen; then at any instant.
+    let inTheMiddle = 0;
+    for (let round = 0; round < 10; round += 1) {
+      const building = join(directory, 'jidoka.sqlite.rescue');
+      const begun = round < 5 && (await killedOnceThere(building, 40 * random(), `b${round}`));
+      if (begun) inTheMiddle += 1;
+      else await killedWhileStarting(100 + 900 * random(), `c${round}`);
+    }
+    expect(inTheMiddle).toBeGreaterThan(0);
+    const { left, right } = await goesOn(directory, parts);
+    expect([left, right]).toEqual([parts / 3 + 1, (2 * parts) / 3 + 1]);
+    const inspections = rowsOf<{ seq: number }>("SELECT seq FROM inspections WHERE id LIKE '0193a5f0%'");
+    expect(inspections).toHaveLength(parts + 2);
+    const aside = (await readdir(directory)).filter((name) => /\.damaged-\w+Z$/.test(name));
+    expect(aside).toHaveLength(1);
+    expect((await readdir(directory)).filter((name) => /sqlite\.rescue/.test(name))).toEqual([]);
+  }, 120_000);
 });

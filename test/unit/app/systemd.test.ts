@@ -42,6 +42,12 @@ describe('SystemdNotifier', () => {
     expect(sent).toEqual([['READY=1', 'STATUS=up'], ['STATUS=12 pass 1 fail'], ['STOPPING=1', 'STATUS=stopping']]);
   });
 
+  it('asks for more time while a start takes long', async () => {
+    const notifier = new SystemdNotifier({ logger, notifySocket, watchdogUsec: undefined, spawn });
+    await notifier.starting();
+    expect(sent).toEqual([['EXTEND_TIMEOUT_USEC=300000000']]);
+  });
+
   it('feeds the watchdog at a third of its period, until the stop', async () => {
     const notifier = new SystemdNotifier({ logger, notifySocket, watchdogUsec: 30_000_000, spawn });
     notifier.watch(async () => true);
