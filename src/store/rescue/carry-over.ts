@@ -36,7 +36,8 @@ export function carryOver(rows: Iterable<StoredRow>, { db, table, names, judge, 
       continue;
     }
     names.provide(table, values);
-    if (inserted(insertFor(db, table, values.length, inserts), values)) result.carried += 1;
+    const own = values.filter((_, index) => !table.sums.has(table.columns[index] ?? ''));
+    if (inserted(insertFor(db, table, values.length, inserts), own)) result.carried += 1;
     else result.refused += 1;
     pending += 1;
     if (pending % ROWS_A_COMMIT === 0) db.exec('COMMIT; BEGIN');
@@ -63,9 +64,11 @@ function insertFor(
 ): Statement<StoredValue[]> {
   const found = known.get(width);
   if (found !== undefined) return found;
-  const columns = table.columns.slice(0, width);
+  const columns = table.columns.slice(0, width).filter((name) => !table.sums.has(name));
+  // Rows that the new database is made with give way to the old ones.
+  const verb = table.sums.size > 0 ? 'REPLACE' : 'INSERT OR IGNORE';
   const made = db.prepare<StoredValue[]>(
-    `INSERT OR IGNORE INTO ${table.name} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+    `${verb} INTO ${table.name} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
   );
   known.set(width, made);
   return made;

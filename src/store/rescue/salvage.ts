@@ -7,6 +7,7 @@ import { imagePath, isImagePath } from '../image-files.js';
 import { migrate } from '../migrate.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import type { NamesCopy } from '../names-copy.js';
+import { mendAccounts } from './accounts.js';
 import { carryOver } from './carry-over.js';
 import { NameRows } from './name-rows.js';
 import { type NewTable, tablesToFill } from './new-tables.js';
@@ -102,6 +103,7 @@ function fill(
       restored: 0,
     });
   }
+  mendAccounts(db);
   keepPositions(db, old, owners, copy);
   names.nameLostStations();
   if (tables.some(({ table, lost, damagedPages }) => table === 'images' && lost + damagedPages > 0)) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'vitest';
 import type { Inspection } from '#jidoka/domain/inspection.js';
+import { auditEntry } from '../../contract/audit-log.js';
 import { anInspection } from '../../contract/inspections.js';
 import { ledgerIn } from './place.js';
 
@@ -39,14 +40,21 @@ export function partOf(index: number): Inspection {
 
 /** A database with `parts` inspections, as a clean stop leaves it. */
 export async function recordParts(directory: string, parts: number, from = 0): Promise<void> {
-  const ledger = ledgerIn(directory);
+  const ledger = ledgerIn(directory, { destinations: [{ name: 'mqtt' }, { name: 'cloud' }] });
   await ledger.start();
   await Promise.all(
     Array.from({ length: parts }, (_, index) =>
       ledger.record(partOf(from + index), index % 20 === 0 ? new Uint8Array(500).fill(index) : undefined),
     ),
   );
+  await ledger.audit(auditEntry(`command-${from}`));
+  await ledger.settle('mqtt', [from + 1]);
   await ledger.stop();
+  const db = new Database(databaseIn(directory));
+  db.exec(`
+    INSERT OR IGNORE INTO shed (destination, station, verdict, reason, count, first_seq, last_seq, last_at)
+    SELECT destination, station, 'pass', 'full', 3, 1, 5, 0 FROM destinations CROSS JOIN stations`);
+  db.close();
 }
 
 export interface Content {

@@ -118,6 +118,17 @@ describe('salvage', () => {
     expect(report.tables.find((entry) => entry.table === table)?.restored).toBeGreaterThan(0);
   });
 
+  it('gives messages whose accounts are lost to every destination', () => {
+    const before = contentOf(databaseIn(directory));
+    for (const page of pagesOf(databaseIn(directory), 'pending')) {
+      overwritePage(databaseIn(directory), page, randomFrom(page));
+    }
+    const { content } = salvaged();
+    expect([...(content['outbox'] ?? [])].sort()).toEqual([...(before['outbox'] ?? [])].sort());
+    expect(content['destinations']?.size).toBe(2);
+    expect(content['pending']?.size).toBe(2 * (before['outbox']?.size ?? 0));
+  });
+
   it('finds the names of lost stations in what waits for the broker, and skips numbers', () => {
     const path = databaseIn(directory);
     for (const page of pagesOf(path, 'stations')) overwritePage(path, page, randomFrom(5));
