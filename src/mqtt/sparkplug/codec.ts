@@ -27,21 +27,20 @@ export function encodePayload(payload: Payload, form: Form): Uint8Array {
   return PayloadType.encode(message as never).finish();
 }
 
+/** Field by field: this runs dozens of times for each part, and spreading objects costs most of the time. */
 function metricMessage(metric: Metric, form: Form): object {
   const { name, alias, type, value, timestampMs, historical, properties } = metric;
-  return {
-    ...((form === 'birth' || alias === undefined) && { name }),
-    ...(alias !== undefined && { alias }),
-    timestamp: whole(timestampMs),
-    ...(form === 'birth' && { datatype: type }),
-    ...(historical && { isHistorical: true }),
-    ...(value === null
-      ? { isNull: true }
-      : isTemplate(value)
-        ? { templateValue: templateMessage(value, form) }
-        : scalarMessage(type, value)),
-    ...(properties !== undefined && properties.length > 0 && { properties: propertySet(properties) }),
-  };
+  const message: Record<string, unknown> = {};
+  if (form === 'birth' || alias === undefined) message['name'] = name;
+  if (alias !== undefined) message['alias'] = alias;
+  message['timestamp'] = whole(timestampMs);
+  if (form === 'birth') message['datatype'] = type;
+  if (historical) message['isHistorical'] = true;
+  if (value === null) message['isNull'] = true;
+  else if (isTemplate(value)) message['templateValue'] = templateMessage(value, form);
+  else Object.assign(message, scalarMessage(type, value));
+  if (properties !== undefined && properties.length > 0) message['properties'] = propertySet(properties);
+  return message;
 }
 
 function isTemplate(value: ScalarValue | TemplateValue): value is TemplateValue {
