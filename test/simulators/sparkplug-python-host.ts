@@ -30,6 +30,8 @@ export interface Seen {
 /** A host application written with pysparkplug, in a process of its own. */
 export class PythonHost {
   readonly seen: Seen[] = [];
+  /** How often it has connected and subscribed. */
+  connections = 0;
   readonly #child: ChildProcess;
   #problems = '';
 
@@ -48,8 +50,10 @@ export class PythonHost {
       child.once('exit', (code) => reject(new Error(`the host ended with ${code}: ${host.#problems}`)));
       createInterface({ input: child.stdout }).on('line', (line) => {
         const content = JSON.parse(line) as Seen | { readonly ready: true };
-        if ('ready' in content) resolve();
-        else host.seen.push(content);
+        if ('ready' in content) {
+          host.connections += 1;
+          resolve();
+        } else host.seen.push(content);
       });
     });
     return host;

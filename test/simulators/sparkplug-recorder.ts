@@ -34,10 +34,14 @@ export class Tape {
   }
 }
 
+/** Nobody listens on it. */
+const CLOSED_PORT = 1;
+
 /** A TCP proxy before a broker that writes every packet of both directions on the tape and changes none. */
 export class RecordingProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #refusing = false;
 
   private constructor(
     private readonly tape: Tape,
@@ -57,6 +61,11 @@ export class RecordingProxy {
 
   get url(): string {
     return `mqtt://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** While true, a CONNECT is taken and the connection closed: the edge node finds no broker, others do. */
+  refuse(refusing: boolean): void {
+    this.#refusing = refusing;
   }
 
   async stop(): Promise<void> {
@@ -88,7 +97,11 @@ export class RecordingProxy {
     };
     listen('edge');
     note('opened');
-    const broker = tcpConnect({ port: this.brokerPort, host: '127.0.0.1', noDelay: true });
+    const broker = tcpConnect({
+      port: this.#refusing ? CLOSED_PORT : this.brokerPort,
+      host: '127.0.0.1',
+      noDelay: true,
+    });
     this.#pass('edge', edge, broker, record);
     this.#pass('broker', broker, edge, record);
     edge.on('close', () => note('closed'));

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { mosquittoAbsent } from '../simulators/mosquitto.js';
-import { hostAbsent, PythonHost, type Seen } from '../simulators/sparkplug-python-host.js';
 import { protocAbsent } from '../simulators/sparkplug-protoc.js';
+import { hostAbsent, PythonHost, type Seen } from '../simulators/sparkplug-python-host.js';
 import type { Tape } from '../simulators/sparkplug-recorder.js';
 import type { Recording } from './recording.js';
 import { GROUP, Rig, type RigOptions } from './rig.js';

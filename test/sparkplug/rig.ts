@@ -32,7 +32,7 @@ export class Rig {
   readonly tape = new Tape();
   readonly brokers: Mosquitto[] = [];
   readonly opcua = new TestOpcuaServer({ tags: { Temperature: { type: 'Double', value: 182.5 } } });
-  readonly #proxies: RecordingProxy[] = [];
+  readonly proxies: RecordingProxy[] = [];
   readonly #feeds = new Map<Device, FeedServer>();
   readonly #clients: MqttClient[] = [];
   readonly #witnessed: RawMessage[] = [];
@@ -50,7 +50,7 @@ export class Rig {
       for (let index = 0; index < (options.servers ?? 1); index += 1) {
         const broker = await Mosquitto.start({ persistence: true });
         rig.brokers.push(broker);
-        rig.#proxies.push(await RecordingProxy.start(rig.tape, index, broker.port));
+        rig.proxies.push(await RecordingProxy.start(rig.tape, index, broker.port));
         await rig.#openClient(broker);
       }
       for (const device of DEVICES) rig.#feeds.set(device, await startFeedServer(0));
@@ -181,7 +181,7 @@ export class Rig {
     await this.#agent?.dispose();
     await Promise.all(this.#clients.map((client) => client.endAsync(true)));
     for (const feed of this.#feeds.values()) await feed.stop();
-    for (const proxy of this.#proxies) await proxy.stop();
+    for (const proxy of this.proxies) await proxy.stop();
     for (const broker of this.brokers) await broker.dispose();
     await this.opcua.dispose();
     await rm(this.folder, { recursive: true, force: true });
@@ -199,7 +199,7 @@ export class Rig {
 
   #config(): string {
     const { protocol, host } = this.options;
-    const [url = '', ...fallback] = this.#proxies.map((proxy) => proxy.url);
+    const [url = '', ...fallback] = this.proxies.map((proxy) => proxy.url);
     const station = (name: Device): string => `
   - name: ${name}
     camera: { kind: simulated, url: 'tcp://127.0.0.1:${this.#feeds.get(name)?.port}' }

@@ -32,7 +32,7 @@ export async function whole(rig: Rig, host: PythonHost | undefined): Promise<voi
   await back();
   await rig.more('DBIRTH', births, 'outlet');
   await rig.partSeen();
-  await outage(rig);
+  await outage(rig, host);
   await killed(rig);
   await rig.partSeen();
   await rig.endAgent('SIGTERM');
@@ -86,9 +86,15 @@ export async function walking(rig: Rig, host: string): Promise<void> {
   await rig.endAgent('SIGTERM');
 }
 
+/** About as fast as two stations on two cores inspect. */
+const PART_MS = 60;
+
 async function makeParts(rig: Rig, messages: number): Promise<void> {
   const before = rig.count('DDATA');
-  while (rig.count('DDATA') < before + messages) await rig.partSeen();
+  while (rig.count('DDATA') < before + messages) {
+    rig.part();
+    await sleep(PART_MS);
+  }
 }
 
 /** Rows wait until they are known to be received, which the node tells of; then there is nothing left to tell. */
@@ -140,15 +146,19 @@ async function threshold(rig: Rig, host: PythonHost | undefined): Promise<void> 
   await rig.more('DDATA', other, 'outlet');
 }
 
-/** The broker is gone while parts are made; they come later as history. */
-async function outage(rig: Rig): Promise<void> {
+/** The broker is gone while parts are made; they come later as history. The host is back first, as a primary one is. */
+async function outage(rig: Rig, host: PythonHost | undefined): Promise<void> {
+  const hostConnections = host?.connections ?? 0;
   const births = rig.count('NBIRTH');
   await rig.brokers[0]?.kill();
   for (let part = 0; part < 10; part += 1) {
     rig.part();
     await sleep(100);
   }
+  rig.proxies[0]?.refuse(true);
   await rig.brokers[0]?.restart();
+  await rig.until(() => host === undefined || host.connections > hostConnections, 'the host does not come back');
+  rig.proxies[0]?.refuse(false);
   await rig.more('NBIRTH', births);
   const data = rig.count('DDATA');
   await rig.until(() => rig.count('DDATA') >= data + DEVICES.length, 'no history');

@@ -185,10 +185,10 @@ export class DeviceMetrics {
       if (value !== 'run' && value !== 'pause') return undefined;
       return { command: value === 'run' ? 'resume' : 'pause', arguments: {}, name, value };
     }
-    if (name === MINIMUM_PASS_CONFIDENCE) return { command: 'set-threshold', arguments: { value }, name, value };
+    if (name === MINIMUM_PASS_CONFIDENCE) return { command: 'set-threshold', arguments: { good: value }, name, value };
     const label = this.#classes.get(name);
     if (label === undefined) return undefined;
-    return { command: 'set-threshold', arguments: { class: label, value }, name, value };
+    return { command: 'set-threshold', arguments: { classes: { [label]: value } }, name, value };
   }
 
   written({ name, value }: Write): void {

@@ -1,4 +1,4 @@
-import type { Metric } from '../payload.js';
+import type { Metric, Template } from '../payload.js';
 import {
   bornSessions,
   both,
@@ -148,6 +148,14 @@ const changes = (data: Type): Check =>
 
 const seen = (type: Type): Check => each(of(type), () => undefined);
 
+/** Nothing, or a template of nothing. */
+function isUnknown({ isNull, values: [value] }: Metric): boolean {
+  if (isNull === true || value === undefined) return true;
+  return (
+    value.field === 'template_value' && (value.value as Template).metrics.every((member) => member.isNull === true)
+  );
+}
+
 /** Within a message, as the list has them; and of one metric, from message to message. */
 const inOrder = (...types: readonly Type[]): Check =>
   each(bornSessions, (session) => {
@@ -161,6 +169,8 @@ const inOrder = (...types: readonly Type[]): Check =>
         if (timestamp < inList) return `${sent.type}: ${one.name ?? one.alias} is older than the metric before it`;
         inList = timestamp;
         const key = `${deviceOf(sent.message.topic)}/${nameIn(birthOf({ sent, session }), one) ?? one.name}`;
+        // Where nothing is known there is no time of it either.
+        if (isUnknown(one)) continue;
         if (sent.type.endsWith('DATA') && timestamp < (last.get(key) ?? 0))
           return `${sent.type}: ${key} goes back in time`;
         last.set(key, timestamp);

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../recording.js';
+import type { RecordedEvent, Recording } from '../recording.js';
 import { both, type Check, type Checks, type Evidence, each, type Session, sessions, shared } from '../view.js';
 
 interface State {
@@ -136,6 +136,9 @@ const movesOn = (left: (evidence: Evidence) => Session[]): Check =>
       : next.server === session.server && `it went back to server ${next.server}`;
   });
 
+const severalServers = (recording: Recording): boolean =>
+  new Set(sessions([recording]).map(({ server }) => server)).size > 1;
+
 const lostHost = (evidence: Evidence): Session[] => ended(evidence).map(({ session }) => session);
 
 const staleOfflineIgnored: Check = each(
@@ -174,7 +177,7 @@ const readsState: Check = both(
 
 /** A connection has ended with its DISCONNECT, or when it is closed, before the next CONNECT goes out. */
 const oneServer: Check = each(
-  (evidence) => evidence.filter((recording) => new Set(sessions([recording]).map(({ server }) => server)).size > 1),
+  (evidence) => evidence.filter(severalServers),
   (recording) => {
     let open: number | undefined;
     for (const event of recording.events) {
@@ -205,5 +208,7 @@ export const primaryHostChecks: Checks = {
   'operational-behavior-edge-node-termination-host-offline-timestamp': staleOfflineIgnored,
   'operational-behavior-primary-application-state-with-multiple-servers-state-subs': readsState,
   'operational-behavior-primary-application-state-with-multiple-servers-single-server': oneServer,
-  'operational-behavior-primary-application-state-with-multiple-servers-walk': movesOn(offlineSeen),
+  'operational-behavior-primary-application-state-with-multiple-servers-walk': movesOn((evidence) =>
+    offlineSeen(evidence.filter(severalServers)),
+  ),
 };

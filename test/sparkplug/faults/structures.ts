@@ -1,4 +1,5 @@
 import type { Metric } from '../payload.js';
+import type { Type } from '../view.js';
 import { type Copy, type Fault, found, last, metricsOf, publishes, templates } from './find.js';
 
 function eachTemplate(
