@@ -28,7 +28,10 @@ export function renderAsyncApi(root: string): string {
         },
         station: { description: 'Name of the inspection point.', examples: ['bottle-neck'] },
       },
-      messages: Object.fromEntries(payloadForms().map(({ name }) => [keyOf(name), message(name, examples)])),
+      messages: Object.fromEntries([
+        ...payloadForms().map(({ name }) => [keyOf(name), message(name, examples)]),
+        ...TOPIC_KINDS.filter(({ schema }) => schema === undefined).map((kind) => [messageKey(kind), bytes(kind)]),
+      ]),
       schemas: Object.fromEntries(payloadForms().map(({ name }) => [keyOf(name), schema(name)])),
     },
   };
@@ -58,22 +61,24 @@ function server({ status }: ExampleMessages): object {
   };
 }
 
-function channel({ topic, ofStation, carries, onlyWith, schema: form }: TopicKind): object {
+function channel(kind: TopicKind): object {
+  const { topic, ofStation, carries, onlyWith } = kind;
   const parameters = ofStation ? ['base', 'station'] : ['base'];
   return {
     address: topic('{base}', '{station}'),
     description: onlyWith === undefined ? carries : `${carries} Only with ${onlyWith.words}.`,
     parameters: Object.fromEntries(parameters.map((name) => [name, { $ref: `#/components/parameters/${name}` }])),
-    messages: { [keyOf(form)]: { $ref: `#/components/messages/${keyOf(form)}` } },
+    messages: { [messageKey(kind)]: { $ref: `#/components/messages/${messageKey(kind)}` } },
   };
 }
 
-function operation({ name, direction, qos, retained, carries, schema: form }: TopicKind): object {
+function operation(kind: TopicKind): object {
+  const { name, direction, qos, retained, carries } = kind;
   return {
     action: direction === 'publish' ? 'send' : 'receive',
     channel: { $ref: `#/channels/${name}` },
     summary: carries,
-    messages: [{ $ref: `#/channels/${name}/messages/${keyOf(form)}` }],
+    messages: [{ $ref: `#/channels/${name}/messages/${messageKey(kind)}` }],
     bindings: { mqtt: { qos, retain: retained, bindingVersion: '0.2.0' } },
   };
 }
@@ -92,6 +97,15 @@ function message(form: string, examples: ExampleMessages): object {
     bindings: { mqtt: { payloadFormatIndicator: 1, contentType: 'application/json', bindingVersion: '0.2.0' } },
     ...(example !== undefined && { examples: [{ name: example[0], payload: withoutSchemas(example[1]) }] }),
   };
+}
+
+/** What is no JSON: an image, for one. */
+function bytes({ name, carries, contentType }: TopicKind): object {
+  return { name, title: name, summary: carries, contentType, payload: { type: 'string', format: 'binary' } };
+}
+
+function messageKey({ name, schema: form }: TopicKind): string {
+  return form === undefined ? name : keyOf(form);
 }
 
 function schema(form: string): object {

@@ -36,16 +36,16 @@ function generatedParts(): Readonly<Record<string, string>> {
 
 function topicTable(): string {
   const files = new Map(payloadForms().map(({ name, file }) => [name, file]));
-  const rows = TOPIC_KINDS.map(({ topic, direction, carries, onlyWith, qos, retained, schema }) => {
+  const rows = TOPIC_KINDS.map(({ topic, direction, carries, onlyWith, qos, retained, schema, contentType }) => {
     const only = onlyWith === undefined ? '' : ` Only with ${onlyWith.words}.`;
-    const file = files.get(schema);
+    const file = files.get(schema ?? '');
     const cells = [
       `\`${topic('BASE', 'STATION')}\``,
       direction === 'publish' ? 'from the gateway' : 'to the gateway',
       `${carries}${only}`,
       String(qos),
       retained ? 'yes' : 'no',
-      `[${file}](schemas/${file})`,
+      file === undefined ? `${contentType}` : `[${file}](schemas/${file})`,
     ];
     return `| ${cells.join(' | ')} |`;
   });

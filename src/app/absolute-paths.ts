@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { CameraConfig } from '../config/schema/camera.js';
 import type { SecretReference } from '../config/schema/common.js';
 import type { Config } from '../config/schema/index.js';
+import type { DestinationConfig } from '../config/schema/mqtt.js';
 import { modelFolder } from './model-folder.js';
 
 /**
@@ -13,29 +14,31 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
   const secret = (reference: SecretReference): SecretReference =>
     'file' in reference ? { file: at(reference.file) } : reference;
   const camera = (given: CameraConfig): CameraConfig => ('path' in given ? { ...given, path: at(given.path) } : given);
-  const { storage, inference, mqtt, opcua, stations } = config;
-  const { tls } = mqtt;
+  const destination = ({ password, tls, ...rest }: DestinationConfig): DestinationConfig => ({
+    ...rest,
+    ...(password !== undefined && { password: secret(password) }),
+    ...(tls !== undefined && {
+      tls: {
+        ...tls,
+        ...(tls.ca !== undefined && { ca: at(tls.ca) }),
+        ...(tls.cert !== undefined && { cert: at(tls.cert) }),
+        ...(tls.key !== undefined && { key: at(tls.key) }),
+      },
+    }),
+  });
+  const { storage, inference, mqtt, destinations, opcua, stations } = config;
   return {
     ...config,
     storage: { ...storage, ...(storage.directory !== undefined && { directory: at(storage.directory) }) },
-    mqtt: {
-      ...mqtt,
-      ...(mqtt.password !== undefined && { password: secret(mqtt.password) }),
-      ...(tls !== undefined && {
-        tls: {
-          ...tls,
-          ...(tls.ca !== undefined && { ca: at(tls.ca) }),
-          ...(tls.cert !== undefined && { cert: at(tls.cert) }),
-          ...(tls.key !== undefined && { key: at(tls.key) }),
-        },
-      }),
-    },
+    mqtt: destination(mqtt),
+    destinations: Object.fromEntries(Object.entries(destinations).map(([name, entry]) => [name, destination(entry)])),
     opcua: Object.fromEntries(
       Object.entries(opcua).map(([name, connection]) => [
         name,
         { ...connection, ...(connection.password !== undefined && { password: secret(connection.password) }) },
       ]),
     ),
+    inference: { ...inference, ...(inference.models !== undefined && { models: at(inference.models) }) },
     stations: stations.map((station) => ({
       ...station,
       camera: camera(station.camera),

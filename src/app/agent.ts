@@ -1,35 +1,42 @@
-import type { Clock } from '../base/clock.js';
+import { type Clock, isoUtc } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
-import type { Lifecycle } from '../base/lifecycle.js';
+import { type Lifecycle, sleep } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import { Rerun } from '../base/rerun.js';
 import type { Inspection } from '../domain/inspection.js';
 import { STATUS_SCHEMA, type StatusMessage } from '../domain/state.js';
-import type { Deliverer } from '../pipeline/deliver.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
-import type { Ledger } from '../ports/ledger.js';
-import type { Publisher } from '../ports/publisher.js';
+import type { Ledger, Outbox } from '../ports/ledger.js';
+import { Acknowledgements } from './commands/acknowledgements.js';
+import type { CommandTargets } from './commands/actions.js';
+import type { CommandExecutor } from './commands/command-executor.js';
+import type { Destinations } from './destinations.js';
 import { type HealthSource, type Trouble, troublesOf } from './health.js';
 import type { ModelReload, ReloadableStation } from './model-reload.js';
+import { ShedCounts } from './shed-counts.js';
 import type { RunningStation, StationPlan } from './station-plan.js';
 
 const HEALTH_CHECK_MS = 1000;
 /** Outbox figures change with every part; the retained status follows them at this pace. */
 const STATUS_REFRESH_MS = 10_000;
+const PASSING: ReadonlySet<string> = new Set(['outboxRows', 'waiting', 'commands']);
 /** What the outbox may take to drain at a stop; the rest goes out at the next start. */
 const DRAIN_MS = 700;
 /** A part that is this long with the model means a hung run: the watchdog is no longer fed. */
 const HUNG_INFERENCE_MS = 60_000;
+/** What the last records may take to be committed at a stop while the disk is in trouble. */
+const UNWRITTEN_MS = 3000;
 
 export interface AgentParts {
   readonly identity: Pick<StatusMessage, 'gateway' | 'version' | 'startedAt' | 'stations'>;
-  readonly ledger: Ledger;
-  readonly publisher: Publisher;
-  readonly deliverer: Pick<Deliverer, 'start' | 'stop' | 'status'>;
+  readonly ledger: Ledger & Pick<Outbox, 'shed'>;
+  readonly destinations: Destinations;
   /** Connections to OPC UA servers. */
   readonly connections: readonly (Lifecycle & HealthSource)[];
   readonly stations: readonly StationPlan[];
   readonly modelReload: ModelReload;
+  /** Present where any destination may give commands. */
+  readonly commands?: CommandExecutor;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -46,8 +53,10 @@ export class Agent {
   readonly #events: AgentEvents;
   /** Ends the cameras and triggers; the parts under way still need everything else. */
   readonly #stopping = new AbortController();
+  readonly #shed: ShedCounts;
   #stations: readonly RunningStation[] = [];
   #troubles: readonly Trouble[] = [];
+  readonly #acknowledgements = new Acknowledgements();
   #timer: NodeJS.Timeout | undefined;
   #statusSent = { key: '', atMs: 0 };
   #running: Promise<void> = Promise.resolve();
@@ -58,6 +67,7 @@ export class Agent {
 
   constructor(parts: AgentParts, events: AgentEvents = {}) {
     this.#parts = parts;
+    this.#shed = new ShedCounts(parts.ledger);
     this.#events = events;
   }
 
@@ -71,8 +81,9 @@ export class Agent {
    * @throws JidokaError (config) of a model, a camera or a store that can never work.
    */
   async start(): Promise<void> {
-    const { ledger, publisher, deliverer, connections, stations } = this.#parts;
+    const { ledger, destinations, connections, stations, commands } = this.#parts;
     await ledger.start();
+    await this.#shed.refresh();
     for (const plan of stations) {
       const station = await plan.start((inspection, seq) => this.#inspected(station, inspection, seq));
       this.#stations = [...this.#stations, station];
@@ -83,13 +94,13 @@ export class Agent {
     this.#beat();
     this.#timer = setInterval(() => this.#beat(), HEALTH_CHECK_MS);
     for (const station of this.#stations) this.#announceState(station);
-    await publisher.start();
-    await deliverer.start();
+    await destinations.start();
     this.#events.onReady?.(this.models);
     this.#running = Promise.all(this.#stations.map((station) => station.run(this.#stopping.signal))).then(
       () => undefined,
     );
     this.#running.catch(() => undefined);
+    commands?.open(this.#commandTargets());
     this.#started = true;
     if (this.#reloadAsked) this.reloadModels();
   }
@@ -117,20 +128,31 @@ export class Agent {
   async #stopAll(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#timer);
-    const { ledger, publisher, deliverer, connections, modelReload, logger } = this.#parts;
+    const { ledger, destinations, connections, modelReload, commands, logger } = this.#parts;
     modelReload.stop();
+    await commands?.close(DRAIN_MS);
     const quietly = async (what: string, work: Promise<unknown>): Promise<void> => {
       await work.catch((error: unknown) => logger.error({}, `${what} did not stop cleanly: ${messageOf(error)}`));
     };
-    await this.#running.catch(() => undefined);
+    await this.#recorded();
     await Promise.all(this.#stations.map((station) => quietly(`Station ${station.name}`, station.stop())));
-    await quietly('Delivery', deliverer.stop(DRAIN_MS));
-    await quietly('The broker connection', publisher.stop(DRAIN_MS));
+    await quietly('Delivery', destinations.stop(DRAIN_MS));
     await Promise.all([
       quietly('The store', ledger.stop()),
       this.#reloads.idle(),
       ...connections.map((connection) => quietly(connection.where, connection.stop())),
     ]);
+  }
+
+  /** Waits for the last records; where the disk does not take them the store is stopped, and says what is lost. */
+  async #recorded(): Promise<void> {
+    const { ledger } = this.#parts;
+    const done = new AbortController();
+    const ended = this.#running.catch(() => undefined).finally(() => done.abort());
+    await sleep(UNWRITTEN_MS, done.signal);
+    while (!done.signal.aborted && ledger.status().state !== 'failing') await sleep(UNWRITTEN_MS, done.signal);
+    if (!done.signal.aborted) await ledger.stop();
+    await ended;
   }
 
   /** True when the store commits, the models answer and no part is stuck: what feeds the systemd watchdog. */
@@ -169,27 +191,60 @@ export class Agent {
     if (!this.#stopping.signal.aborted) this.#beat();
   }
 
-  #inspected(station: RunningStation, inspection: Inspection, seq: number): void {
+  #commandTargets(): CommandTargets {
+    const { modelReload, destinations, clock } = this.#parts;
+    return {
+      stations: this.#stations,
+      selectModel: async (name, choice, signal) => {
+        const station = this.#stations.find((running) => running.name === name);
+        if (station === undefined) return undefined;
+        return (await modelReload.select(station, choice, signal)) ? station.info : undefined;
+      },
+      acknowledge: (where, by) => {
+        if (!this.#troubles.some((trouble) => trouble.where === where)) return undefined;
+        const acknowledged = this.#acknowledgements.acknowledge(where, by, isoUtc(clock.nowMs()));
+        this.#beat();
+        return acknowledged;
+      },
+      rebirth: (destination) => destinations.rebirth(destination),
+      changed: ({ name }) => {
+        for (const station of this.#stations) if (station.name === name) this.#announceState(station);
+        this.#beat();
+      },
+    };
+  }
+
+  #inspected(station: RunningStation, inspection: Inspection, seq: number | null): void {
     this.#announceState(station);
-    this.#events.onInspected?.(inspection, seq);
+    if (seq !== null) this.#events.onInspected?.(inspection, seq);
   }
 
   #announceState(station: RunningStation): void {
-    const { publisher, clock } = this.#parts;
-    publisher.announceState(station.state(clock.nowMs()));
+    const { destinations, clock } = this.#parts;
+    destinations.announceState(station.state(clock.nowMs(), this.#shed.ofStation(station.name)));
   }
 
   #beat(): void {
-    this.#troubles = troublesOf(this.#healthSources());
+    // No inspection tells of a paused station, whose state still counts what goes by.
+    for (const station of this.#stations) if (station.paused !== undefined) this.#announceState(station);
+    this.#troubles = this.#acknowledgements.on(troublesOf(this.#healthSources()));
+    void this.#refreshShed();
     const status = this.#status();
-    const key = JSON.stringify({ ...status, outboxRows: 0 });
+    const key = JSON.stringify(status, (name, value) => (PASSING.has(name) ? 0 : value));
     const nowMs = this.#parts.clock.monotonicMs();
     if (key === this.#statusSent.key && nowMs - this.#statusSent.atMs < STATUS_REFRESH_MS) return;
     this.#statusSent = { key, atMs: nowMs };
-    this.#parts.publisher.announceStatus(status);
+    this.#parts.destinations.announceStatus(status);
+  }
+
+  async #refreshShed(): Promise<void> {
+    if (!(await this.#shed.refresh()) || this.#stopping.signal.aborted) return;
+    for (const station of this.#stations) this.#announceState(station);
   }
 
   #status(): StatusMessage {
+    const { destinations, ledger } = this.#parts;
+    const { outboxRows, waiting } = ledger.status();
     return {
       schema: STATUS_SCHEMA,
       ...this.#parts.identity,
@@ -197,29 +252,26 @@ export class Agent {
       at: this.#parts.identity.startedAt,
       health: this.#troubles.length === 0 ? 'ok' : 'degraded',
       troubles: this.#troubles,
-      outboxRows: this.#parts.ledger.status().outboxRows,
+      outboxRows,
+      destinations: destinations.summary(
+        (name) => waiting?.[name] ?? outboxRows,
+        (name) => this.#shed.toDestination(name),
+      ),
+      ...(this.#parts.commands !== undefined && { commands: this.#parts.commands.counts }),
     };
   }
 
   #healthSources(): HealthSource[] {
-    const { ledger, publisher, deliverer, connections, modelReload } = this.#parts;
+    const { ledger, destinations, connections, modelReload } = this.#parts;
     return [
       {
         where: 'store',
-        trouble: () => (ledger.status().state === 'failing' ? ledger.status().text : undefined),
-      },
-      {
-        where: 'broker',
         trouble: () => {
-          const { state, text, warning } = publisher.status();
-          return state === 'disconnected' ? text : warning;
+          const { state, text } = ledger.status();
+          return state === 'failing' || state === 'degraded' ? text : undefined;
         },
       },
-      {
-        where: 'delivery',
-        trouble: () =>
-          ['refused', 'failing'].includes(deliverer.status().state) ? deliverer.status().text : undefined,
-      },
+      ...destinations.health,
       ...connections,
       ...this.#stations.flatMap((station) => station.health),
       ...modelReload.health,

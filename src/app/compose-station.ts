@@ -1,9 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Clock } from '../base/clock.js';
+import { type Clock, isoUtc } from '../base/clock.js';
 import { sleep } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import type { StationConfig } from '../config/schema/station.js';
 import { Inspector } from '../pipeline/inspect.js';
+import type { PauseGate } from '../pipeline/pause-gate.js';
 import { Station } from '../pipeline/station.js';
 import { StationTally } from '../pipeline/station-state.js';
 import { type Trigger, tagTrigger, timerTrigger } from '../pipeline/trigger.js';
@@ -78,7 +79,12 @@ async function assemble(
     models: model.slot,
     onInspected: (inspection, seq) => {
       tally.add(inspection, seq);
+      station.inspected({ inspection, seq });
       onInspected(inspection, seq);
+    },
+    onUnrecorded: (inspection) => {
+      tally.addUnrecorded(inspection);
+      onInspected(inspection, null);
     },
   });
   const trigger = triggerOf(config, equipment);
@@ -100,16 +106,34 @@ async function assemble(
       return model.key;
     },
     changeModel: (next) => model.change(next),
+    pause: (pause) => station.gate.close(pause),
+    resume: () => station.gate.open(),
+    get paused() {
+      return station.gate.pause;
+    },
+    inspectNow: (signal) => station.inspectNow(signal),
+    setThresholds: (change) => model.setThresholds(change),
+    get thresholds() {
+      return model.thresholds;
+    },
+    snapshot: async (width, signal) => {
+      const frame = await station.tap.next(signal);
+      return frame && { frame, jpeg: await equipment.encoder.toJpeg(frame.image, equipment.jpegQuality, width) };
+    },
     tally,
-    health: stationHealth(config.name, equipment),
+    health: [...stationHealth(config.name, equipment), pauseHealth(config.name, station.gate)],
     settle: (signal) => connected(sensors, signal),
     run: (signal) => station.run(signal),
-    state: (atMs) =>
+    state: (atMs, shed) =>
       tally.state(atMs, {
+        shed,
         camera: camera.status(),
         dropped: station.dropped,
+        turnedAway: station.gate.turnedAway,
+        pause: station.gate.pause,
         failed: inspector.failed,
         model: model.info,
+        thresholds: model.thresholds,
       }),
     busyMs: () => inspector.busyMs,
     alive: (timeoutMs) => model.slot.current.classifier.alive(timeoutMs),
@@ -133,6 +157,19 @@ function triggerOf({ trigger }: StationConfig, { watcher, clock }: StationEquipm
   if (trigger.kind === 'timer') return timerTrigger(trigger.everyMs, clock);
   if (trigger.kind === 'tag' && watcher !== undefined) return tagTrigger(trigger, watcher, clock);
   return undefined;
+}
+
+/** A paused station lets parts go by uninspected: nobody may forget it. */
+function pauseHealth(name: string, gate: PauseGate): HealthSource {
+  return {
+    where: `station ${name}`,
+    trouble: () => {
+      if (gate.pause === undefined) return undefined;
+      const { sinceMs, by, reason } = gate.pause;
+      const why = reason === undefined ? '' : ` (${reason})`;
+      return `paused since ${isoUtc(sinceMs)} by ${by}${why}: parts are not inspected. The command resume ends it.`;
+    },
+  };
 }
 
 function stationHealth(name: string, { camera, sensors }: StationEquipment): HealthSource[] {

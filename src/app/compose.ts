@@ -13,14 +13,15 @@ import { connectionFor } from '../opcua/connections.js';
 import { OpcuaSensorSource } from '../opcua/sensor-source.js';
 import { OpcuaTagWatcher } from '../opcua/tag-watcher.js';
 import { OpcuaVerdictOutput } from '../opcua/verdict-output.js';
-import { Deliverer } from '../pipeline/deliver.js';
 import { SqliteLedger } from '../store/sqlite-ledger.js';
 import { OnnxClassifier } from '../vision/classifier.js';
 import { JpegEncoder } from '../vision/jpeg-encoder.js';
 import { Agent, type AgentEvents } from './agent.js';
+import { CommandExecutor } from './commands/command-executor.js';
+import { composeDestinations } from './compose-destinations.js';
 import { planStation } from './compose-station.js';
-import { createPublisher } from './create-publisher.js';
 import { describeGateway } from './describe-gateway.js';
+import { Destinations } from './destinations.js';
 import { type HealthSource, serverPlace } from './health.js';
 import { LoadedModels } from './loaded-models.js';
 import { modelChoice } from './model-choice.js';
@@ -47,7 +48,7 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
   const { config, stateDirectory, clock, logger } = setup;
   const ledger = new SqliteLedger({
     directory: stateDirectory,
-    imageQuotaBytes: config.storage.imageQuotaBytes,
+    ...ledgerSettings(config),
     pid: process.pid,
     logger,
   });
@@ -57,43 +58,51 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     startedAt: isoUtc(clock.nowMs()),
     stations: config.stations.map(({ name }) => name),
   };
-  const { password } = config.mqtt;
-  const publisher = createPublisher({
+  const commands = new CommandExecutor({ audit: ledger, clock, logger });
+  const destinations = await composeDestinations({
     config,
-    name: MAIN_DESTINATION,
-    destination: config.mqtt,
-    describe: () => describeGateway(config, agent.models),
-    ...(password !== undefined && { password: await secret(setup, password) }),
     identity,
+    describe: () => describeGateway(config, agent.models),
     outbox: ledger,
+    commands,
+    secret: (reference) => secret(setup, reference),
     clock,
     logger,
   });
   const connections = await openableConnections(setup);
   const models = loadableModels(setup);
   const stations = config.stations.map((station) => plan(setup, station, { ledger, connections, models }));
-  const deliverer = new Deliverer({
-    destination: MAIN_DESTINATION,
-    outbox: ledger,
-    publisher,
-    window: config.mqtt.window,
-    logger,
-  });
   const agent: Agent = new Agent(
     {
       identity,
       ledger,
-      publisher,
-      deliverer,
+      destinations: new Destinations(destinations),
       connections: [...connections.values()].map(watched),
       stations,
       modelReload: new ModelReload({ running: config, readConfig: setup.readConfig, models, logger }),
+      ...(takesCommands(config) && { commands }),
       clock,
       logger,
     },
     events,
   );
   return agent;
+}
+
+function takesCommands({ mqtt, destinations }: Config): boolean {
+  return [mqtt, ...Object.values(destinations)].some(({ commands }) => commands.length > 0);
+}
+
+function ledgerSettings({ storage, mqtt, destinations }: Config) {
+  const { imageQuotaBytes, outboxQuotaBytes, imageDays, inspectionDays, inspectionQuotaBytes } = storage;
+  return {
+    imageQuotaBytes,
+    outboxQuotaBytes,
+    retention: { inspectionDays, inspectionQuotaBytes, ...(imageDays !== undefined && { imageDays }) },
+    destinations: Object.entries({ ...destinations, [MAIN_DESTINATION]: mqtt }).map(
+      ([name, { expireAfterSeconds }]) => ({ name, ...(expireAfterSeconds !== undefined && { expireAfterSeconds }) }),
+    ),
+  };
 }
 
 function secret({ environment, logger }: AgentSetup, reference: SecretReference): Promise<string> {

@@ -1,8 +1,10 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import { clientIdOf } from '../config/client-id.js';
 import type { Config } from '../config/schema/index.js';
-import { type DestinationConfig, MAIN_DESTINATION } from '../config/schema/mqtt.js';
+import type { DestinationConfig } from '../config/schema/mqtt.js';
 import type { StationConfig } from '../config/schema/station.js';
+import { JsonCommands } from '../mqtt/commands.js';
 import { type GatewayIdentity, MqttPublisher, type MqttPublisherOptions } from '../mqtt/publisher.js';
 import type { DeviceDescription } from '../mqtt/sparkplug/device-metrics.js';
 import { SparkplugPublisher } from '../mqtt/sparkplug/sparkplug-publisher.js';
@@ -23,7 +25,7 @@ export interface PublisherParts {
   /** What the gateway says of itself where the profile has a place for it. */
   readonly describe: MqttPublisherOptions['describe'];
   readonly outbox: Pick<Outbox, 'shed'>;
-  readonly commands?: Commands;
+  readonly commands: Commands;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -32,24 +34,43 @@ export interface PublisherParts {
 export function createPublisher(parts: PublisherParts): Publisher {
   const { config, name, destination, password, identity, describe, outbox, commands, clock, logger } = parts;
   const { password: _, baseTopic: __, ...connection } = destination;
-  const further = name === MAIN_DESTINATION ? undefined : name;
-  const common = { config: connection, ...(password !== undefined && { password }), identity, clock, logger };
+  const clientId = clientIdOf(config.gateway.name, name, destination.clientId);
+  const common = {
+    config: { ...connection, clientId },
+    ...(password !== undefined && { password }),
+    identity,
+    clock,
+    logger,
+  };
   if (destination.profile === 'json' || destination.sparkplug === undefined) {
+    const base = baseTopic(config.gateway, destination);
+    const { stations } = identity;
+    const listener =
+      destination.commands.length === 0
+        ? undefined
+        : new JsonCommands({
+            destination: name,
+            baseTopic: base,
+            stations,
+            allowed: destination.commands,
+            commands,
+            clock,
+            logger,
+          });
     return new MqttPublisher({
       ...common,
-      ...(further !== undefined && { destination: further }),
-      baseTopic: baseTopic(config.gateway, destination),
+      baseTopic: base,
       describe,
+      ...(listener !== undefined && { commands: listener }),
     });
   }
   return new SparkplugPublisher({
     ...common,
     sparkplug: destination.sparkplug,
     destination: name,
-    clientId: ['jidoka', identity.gateway, ...(further === undefined ? [] : [further])].join('-'),
     devices: config.stations.map((station) => deviceDescription(station, Object.keys(config.opcua))),
     shed: () => outbox.shed(),
-    ...(commands !== undefined && { commands }),
+    commands,
   });
 }
 
@@ -66,7 +87,7 @@ function deviceDescription(station: StationConfig, servers: readonly string[]): 
   return {
     name,
     sensors: sensors.map(({ name: sensor, unit }) => ({ name: sensor, ...(unit !== undefined && { unit }) })),
-    minimumPassConfidence: verdict.minimumPassConfidence ?? null,
+    goodThreshold: verdict.minimumPassConfidence ?? null,
     thresholds: Object.fromEntries(Object.entries(verdict.classes).map(([label, rule]) => [label, rule.threshold])),
     camera: cameraPlace(name),
     plcs: [...connections].map(serverPlace),

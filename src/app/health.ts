@@ -3,6 +3,8 @@ export interface Trouble {
   /** The thing: `camera of surface`, `broker`, `store`, … */
   readonly where: string;
   readonly text: string;
+  /** Present once somebody has said that they know of it. */
+  readonly acknowledged?: { readonly at: string; readonly by: string };
 }
 
 /** One part of the agent that can be asked whether it is in trouble; it logs its own comings and goings. */

@@ -5,8 +5,9 @@ import type { ClassifierInfo } from '../ports/classifier.js';
 import { keysForRestart } from './config-difference.js';
 import type { HealthSource, Trouble } from './health.js';
 import type { LoadedModel, LoadedModels } from './loaded-models.js';
-import { modelChoice } from './model-choice.js';
+import { type ModelChoice, modelChoice } from './model-choice.js';
 import { modelFields } from './model-fields.js';
+import { modelFolder } from './model-folder.js';
 
 /** A station whose model can be changed while it runs. */
 export interface ReloadableStation {
@@ -69,7 +70,7 @@ export class ModelReload {
       if (result === 'changed') {
         changed += 1;
         onChanged(station);
-      } else if (result !== 'same') troubles.push(result);
+      } else if (typeof result === 'object') troubles.push(result);
     }
     this.#troubles = troubles;
     logger.info({ changed, failed: troubles.length }, 'The models have been looked at.');
@@ -80,25 +81,58 @@ export class ModelReload {
     this.#stopping = true;
   }
 
-  async #reload(station: ReloadableStation, config: Config): Promise<'changed' | 'same' | Trouble> {
-    const { models, logger } = this.#options;
+  /**
+   * Takes a model into use that the configuration does not name, until the next reload or start. Resolves with false when
+   * the signal aborted before it was ready.
+   * @throws a `config` JidokaError of the model; the one in use goes on then
+   */
+  async select(
+    station: ReloadableStation,
+    wanted: { readonly package: string; readonly variant?: string },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { running } = this.#options;
+    const configured = running.stations.find(({ name }) => name === station.name)?.model;
+    const choice: ModelChoice = {
+      path: modelFolder(wanted.package, running.inference.models, '/'),
+      variant: wanted.variant,
+      providers: configured?.providers ?? running.inference.providers,
+    };
+    const outcome = await this.#change(station, choice, () => this.#stopping || signal.aborted);
+    return outcome !== 'given up';
+  }
+
+  async #reload(station: ReloadableStation, config: Config): Promise<'changed' | 'same' | 'given up' | Trouble> {
     const wanted = config.stations.find(({ name }) => name === station.name);
     if (wanted === undefined || this.#stopping) return 'same';
-    let next: LoadedModel | undefined;
     try {
-      next = await models.take(modelChoice(config, wanted));
-      if (next.key === station.modelKey || this.#stopping) {
+      return await this.#change(station, modelChoice(config, wanted), () => this.#stopping);
+    } catch (error) {
+      const { name, version } = station.info.model;
+      const text = `${name} ${version} goes on, since the model could not be changed: ${messageOf(error)}`;
+      this.#options.logger.error({ station: station.name }, text);
+      return { where: `model of ${station.name}`, text };
+    }
+  }
+
+  /** @throws what speaks against the model; the one in use goes on then */
+  async #change(
+    station: ReloadableStation,
+    choice: ModelChoice,
+    givenUp: () => boolean,
+  ): Promise<'changed' | 'same' | 'given up'> {
+    const next = await this.#options.models.take(choice);
+    try {
+      if (next.key === station.modelKey || givenUp()) {
         await next.release();
-        return 'same';
+        return next.key === station.modelKey ? 'same' : 'given up';
       }
       station.changeModel(next);
     } catch (error) {
-      await next?.release();
-      const { name, version } = station.info.model;
-      const text = `${name} ${version} goes on, since the model could not be changed: ${messageOf(error)}`;
-      logger.error({ station: station.name }, text);
-      return { where: `model of ${station.name}`, text };
+      await next.release();
+      throw error;
     }
+    const { logger } = this.#options;
     logger.info(modelFields(next.info), `Station ${station.name} judges with this model from the next part on.`);
     return 'changed';
   }

@@ -1,11 +1,12 @@
 import type { Inspection } from '../domain/inspection.js';
 import type { StationState } from '../domain/state.js';
 import type { StationTally } from '../pipeline/station-state.js';
+import type { CommandedStation } from './commands/commanded-station.js';
 import type { HealthSource } from './health.js';
 import type { ReloadableStation } from './model-reload.js';
 
-/** Called after an inspection is committed and counted. */
-export type InspectionListener = (inspection: Inspection, seq: number) => void;
+/** Called after an inspection is committed and counted, or has been given up: then `seq` is null. */
+export type InspectionListener = (inspection: Inspection, seq: number | null) => void;
 
 /** A configured station that has not begun yet. */
 export interface StationPlan {
@@ -15,14 +16,15 @@ export interface StationPlan {
 }
 
 /** A station whose model is warm; `info` is that of the model in use. */
-export interface RunningStation extends ReloadableStation {
+export interface RunningStation extends ReloadableStation, CommandedStation {
   readonly tally: StationTally;
   readonly health: readonly HealthSource[];
   /** Gives the servers a moment to answer, so that a start does not send the first parts to review for nothing. */
   settle(signal: AbortSignal): Promise<void>;
   /** Takes parts until the signal aborts and the last one is recorded. */
   run(signal: AbortSignal): Promise<void>;
-  state(atMs: number): StationState;
+  /** `shed`: what was given up of it for good. */
+  state(atMs: number, shed: StationState['shed']): StationState;
   /** How long the oldest part has been with the model, ms. */
   busyMs(): number;
   alive(timeoutMs: number): Promise<boolean>;

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { type JidokaError, messageOf } from '../base/errors.js';
 import { checkConnections } from './checks/connections.js';
 import { Cursor } from './checks/cursor.js';
+import { checkSeveralDestinations } from './checks/destinations.js';
 import { checkModels, type DescribeModel } from './checks/models.js';
 import { checkDestinations } from './checks/mqtt.js';
 import { checkStations } from './checks/stations.js';
@@ -51,6 +52,7 @@ function findAll(issues: Parameters<typeof explain>[0][], root: Located, context
     ...issues.flatMap((issue) => explain(issue, root)),
     ...checkDestinations(cursor),
     ...checkConnections(cursor),
+    ...checkSeveralDestinations(cursor),
     ...checkStations(cursor),
     ...(context.describeModel === undefined ? [] : checkModels(cursor, context.describeModel)),
   ];

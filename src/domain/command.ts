@@ -22,6 +22,8 @@ export interface Command {
   /** Who sent it, as far as it is known: destination, and what the sender says of itself. */
   readonly from: { readonly destination: string; readonly sender?: string };
   readonly receivedAtMs: number;
+  /** From then on it must not take effect any more. */
+  readonly expiresAtMs?: number;
 }
 
 export type CommandResult =

@@ -46,10 +46,11 @@ export interface TopicDescription {
   readonly qos: 0 | 1;
   readonly retained: boolean;
   readonly station?: string;
-  /** The value of the payload's member `schema`. */
-  readonly schema: string;
+  readonly contentType: string;
+  /** The value of the payload's member `schema`; absent where it is no JSON. */
+  readonly schema?: string;
   /** The `$id` of its JSON Schema. */
-  readonly schemaId: string;
+  readonly schemaId?: string;
 }
 
 /** Retained on `BASE/discovery`: every topic of the gateway and what is on it. */

@@ -1,3 +1,4 @@
+import type { ShedCount } from './outbox.js';
 import type { Decision } from './verdict.js';
 
 export const STATUS_SCHEMA = 'jidoka.status/1';
@@ -15,9 +16,26 @@ export interface StatusMessage {
   readonly stations: readonly string[];
   /** `ok`, or the most serious trouble; `troubles` names each. */
   readonly health: 'ok' | 'degraded';
-  readonly troubles: readonly { readonly where: string; readonly text: string }[];
+  readonly troubles: readonly {
+    readonly where: string;
+    readonly text: string;
+    /** Present once somebody has said that they know of it. */
+    readonly acknowledged?: { readonly at: string; readonly by: string };
+  }[];
   /** Messages that wait for a broker. */
   readonly outboxRows: number;
+  /** Each destination by name, `mqtt` the main one; absent in an offline message, since then nobody knows. */
+  readonly destinations?: Readonly<Record<string, DestinationSummary>>;
+  /** Since the start, where commands are taken: those that took effect, those that could not, those refused. */
+  readonly commands?: { readonly done: number; readonly failed: number; readonly refused: number };
+}
+
+export interface DestinationSummary {
+  readonly connected: boolean;
+  /** Messages that wait for it. */
+  readonly waiting: number;
+  /** Messages that were given up for good since the beginning; the stations' states say which. */
+  readonly shed: number;
 }
 
 /** A station's running state, retained on `BASE/STATION/state`. */
@@ -27,7 +45,8 @@ export interface StationState {
   readonly at: string;
   readonly last: {
     readonly id: string;
-    readonly seq: number;
+    /** null where the inspection could not be recorded. */
+    readonly seq: number | null;
     readonly verdict: Decision;
     readonly class: string | null;
     readonly score: number | null;
@@ -42,17 +61,27 @@ export interface StationState {
   };
   /** pass / total; null before the first part. */
   readonly firstPassYield: number | null;
-  /** Frames that were not inspected, since the start: by the camera, by the station's full queue. */
-  readonly dropped: { readonly camera: number; readonly station: number };
+  /** Null where parts are inspected. */
+  readonly paused: { readonly since: string; readonly by: string; readonly reason?: string } | null;
+  /** Parts not inspected, since the start: lost by the camera, by the station's full queue, come during a pause. */
+  readonly dropped: { readonly camera: number; readonly station: number; readonly paused: number };
   /** Files set aside since the start. */
   readonly quarantined: number;
-  /** Since the start: verdicts that the PLC did not take, inspections that the ledger refused. */
+  /** Since the start: verdicts that the PLC did not take, inspections that were not recorded. */
   readonly failed: { readonly plcWrites: number; readonly records: number };
+  /** Messages of this station that were given up for good since the beginning, with the reason. */
+  readonly shed: readonly Pick<ShedCount, 'destination' | 'verdict' | 'reason' | 'count'>[];
   readonly camera: string;
   readonly model: {
     readonly name: string;
     readonly version: string;
     readonly variant: string;
     readonly provider: string;
+  };
+  /** In force for the next part; `changed` where a command has made them other than the configuration says. */
+  readonly thresholds: {
+    readonly good: number;
+    readonly classes: Readonly<Record<string, number>>;
+    readonly changed: boolean;
   };
 }

@@ -61,6 +61,12 @@ export class Announcer {
     this.#pump();
   }
 
+  /** Sends everything anew. */
+  repeat(): void {
+    for (const topic of this.#topics.values()) topic.fresh = true;
+    this.#pump();
+  }
+
   /** Sends at once what waits for its interval: a stop leaves the newest content behind. Nothing is announced after. */
   async flush(): Promise<void> {
     this.#minIntervalMs = 0;

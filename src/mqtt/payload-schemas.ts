@@ -3,6 +3,12 @@ import { DISCOVERY_SCHEMA } from '../domain/discovery.js';
 import { INSPECTION_SCHEMA } from '../domain/message.js';
 import { STATE_SCHEMA, STATUS_SCHEMA } from '../domain/state.js';
 import { REASON_CODES } from '../domain/verdict.js';
+import {
+  COMMAND_RESULT_SCHEMA,
+  COMMAND_SCHEMA,
+  commandPayloadSchema,
+  commandResultPayloadSchema,
+} from './commands-payload.js';
 
 const time = z.iso.datetime().describe('ISO 8601 in UTC with milliseconds.');
 const verdict = z.enum(['pass', 'fail', 'review']);
@@ -83,9 +89,37 @@ export const statusPayloadSchema = z
     stations: z.array(z.string()).describe('Names of the inspection points.'),
     health: z.enum(['ok', 'degraded']),
     troubles: z
-      .array(z.object({ where: z.string(), text: z.string().describe('A plain sentence.') }))
+      .array(
+        z.object({
+          where: z.string(),
+          text: z.string().describe('A plain sentence.'),
+          acknowledged: z
+            .object({ at: time, by: z.string() })
+            .exactOptional()
+            .describe('Present once somebody has said that they know of it.'),
+        }),
+      )
       .describe('What is wrong; empty when all is well.'),
     outboxRows: count.describe('Messages that wait for the broker.'),
+    destinations: z
+      .record(
+        z.string(),
+        z.object({
+          connected: z.boolean(),
+          waiting: count.describe('Messages that wait for it.'),
+          shed: count.describe("Messages that were given up for good; the stations' states say which."),
+        }),
+      )
+      .exactOptional()
+      .describe('Each destination by name, `mqtt` the main one; absent when offline.'),
+    commands: z
+      .object({
+        done: count.describe('They took effect.'),
+        failed: count.describe('They could not be carried out.'),
+        refused: count.describe('They were none, or not allowed.'),
+      })
+      .exactOptional()
+      .describe('Commands since the daemon started; absent where none are taken.'),
   })
   .describe("The gateway's own state, retained on BASE/status.");
 
@@ -98,7 +132,7 @@ export const statePayloadSchema = z
     last: z
       .object({
         id: z.uuid({ version: 'v7' }),
-        seq: z.int().min(1),
+        seq: z.int().min(1).nullable().describe('null where the inspection could not be recorded.'),
         verdict,
         class: z.string().nullable(),
         score: share.nullable(),
@@ -110,19 +144,36 @@ export const statePayloadSchema = z
       .object({ pass: count, fail: count, review: count, total: count })
       .describe("Totals since the station's first part."),
     firstPassYield: share.nullable().describe('pass / total; null before the first part.'),
+    paused: z
+      .object({ since: time, by: z.string(), reason: z.string().exactOptional() })
+      .nullable()
+      .describe('Since when and by whom the station is paused; null where parts are inspected.'),
     dropped: z
       .object({
         camera: count.describe('Frames the camera lost.'),
         station: count.describe("Frames the station's full queue dropped."),
+        paused: count.describe('Frames and triggers that came during a pause.'),
       })
-      .describe('Frames that were not inspected, since the daemon started.'),
+      .describe('What was not inspected, since the daemon started.'),
     quarantined: count.describe('Files set aside with a reason, since the daemon started.'),
     failed: z
       .object({
         plcWrites: count.describe('Verdicts that the PLC did not take.'),
-        records: count.describe('Inspections that the database refused.'),
+        records: count.describe(
+          'Inspections that were not recorded: the database refused them, or was in trouble for too long.',
+        ),
       })
       .describe('What could not be done, since the daemon started.'),
+    shed: z
+      .array(
+        z.object({
+          destination: z.string().describe('Name of the destination that did not get them.'),
+          verdict,
+          reason: z.enum(['full', 'expired']).describe('`full`: the quota was reached. `expired`: they were too old.'),
+          count: count,
+        }),
+      )
+      .describe('Messages that were given up for good, since the first part; empty where none was.'),
     camera: z.string().describe('State of the camera.'),
     model: z.object({
       name: z.string(),
@@ -130,6 +181,13 @@ export const statePayloadSchema = z
       variant: z.string().describe('Which form of the model runs, such as `fp32` or `int8`.'),
       provider: z.string().describe('The execution provider in use.'),
     }),
+    thresholds: z
+      .object({
+        good: share.describe('Score of the good class from which a part passes.'),
+        classes: z.record(z.string(), share).describe('By class: the score from which its rule holds.'),
+        changed: z.boolean().describe('A command has made them other than the configuration says.'),
+      })
+      .describe('What the next part is judged by.'),
   })
   .describe("A station's running state, retained on BASE/STATION/state.");
 
@@ -156,8 +214,12 @@ export const discoveryPayloadSchema = z
           qos: z.union([z.literal(0), z.literal(1)]),
           retained: z.boolean(),
           station: z.string().exactOptional().describe('The inspection point it belongs to.'),
-          schema: z.string().describe('The value of `schema` in the payload.'),
-          schemaId: z.string().describe('`$id` of the JSON Schema, the key in `schemas`.'),
+          contentType: z.string().describe('MIME type of the payload.'),
+          schema: z
+            .string()
+            .exactOptional()
+            .describe('The value of `schema` in the payload; absent for other than JSON.'),
+          schemaId: z.string().exactOptional().describe('`$id` of the JSON Schema, the key in `schemas`.'),
         }),
       )
       .describe('Every topic of this gateway.'),
@@ -206,6 +268,8 @@ const PAYLOADS = {
   [STATUS_SCHEMA]: statusPayloadSchema,
   [STATE_SCHEMA]: statePayloadSchema,
   [DISCOVERY_SCHEMA]: discoveryPayloadSchema,
+  [COMMAND_SCHEMA]: commandPayloadSchema,
+  [COMMAND_RESULT_SCHEMA]: commandResultPayloadSchema,
 } as const;
 
 export interface PayloadForm {

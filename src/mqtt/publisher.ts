@@ -6,11 +6,12 @@ import type { OutboxRecord } from '../domain/outbox.js';
 import { STATE_SCHEMA, STATUS_SCHEMA, type StationState, type StatusMessage } from '../domain/state.js';
 import type { Publisher, PublisherStatus } from '../ports/publisher.js';
 import { Announcer } from './announcer.js';
+import type { JsonCommands } from './commands.js';
 import type { Connection } from './connection.js';
 import { discoveryMessage } from './discovery.js';
 import { mqttErrors } from './errors.js';
 import { type Leaving, Link } from './link.js';
-import { jsonProperties, type MessageProperties, type OutgoingMessage } from './message.js';
+import { type IncomingMessage, jsonProperties, type MessageProperties, type OutgoingMessage } from './message.js';
 import type { ConnectionConfig } from './options.js';
 import { discoveryTopic, inspectionTopic, stateTopic, statusTopic, urgentTopic } from './topics.js';
 
@@ -19,8 +20,6 @@ export type GatewayIdentity = Pick<StatusMessage, 'gateway' | 'version' | 'start
 
 export interface MqttPublisherOptions {
   readonly config: ConnectionConfig;
-  /** Name of a further destination; the main one has none. */
-  readonly destination?: string;
   /** What every topic begins with. */
   readonly baseTopic: string;
   /** The secret that `config.password` refers to, resolved. */
@@ -28,6 +27,8 @@ export interface MqttPublisherOptions {
   readonly identity: GatewayIdentity;
   /** The place and the stations as they are at the time of the call, for the discovery message. */
   readonly describe: () => GatewayDescription;
+  /** Present where this destination may give commands. */
+  readonly commands?: JsonCommands;
   readonly logger: Logger;
   readonly clock?: Clock;
   /** A message without acknowledgement for this long ends the connection. */
@@ -41,6 +42,7 @@ export interface MqttPublisherOptions {
 /** Publishes inspections, status and state as JSON to one MQTT broker, with MQTT 5 or 3.1.1. */
 export class MqttPublisher implements Publisher {
   readonly lanes = 'one';
+  readonly window: number;
   readonly #options: MqttPublisherOptions;
   readonly #clock: Clock;
   readonly #announcer: Announcer;
@@ -53,17 +55,18 @@ export class MqttPublisher implements Publisher {
   #deliveries = 0;
 
   constructor(options: MqttPublisherOptions) {
-    const { config, identity, destination } = options;
+    const { config, identity, commands } = options;
     this.#options = options;
+    this.window = options.config.window;
     this.#clock = options.clock ?? systemClock;
     this.#announcer = new Announcer(options.logger, options.announceIntervalMs ?? 250);
     this.#link = new Link({
       ...options,
-      clientId:
-        config.clientId ?? ['jidoka', identity.gateway, ...(destination === undefined ? [] : [destination])].join('-'),
+      clientId: config.clientId ?? `jidoka-${identity.gateway}`,
       will: () => this.#offline('lost'),
       onUp: (connection) => this.#up(connection),
-      onDown: () => this.#announcer.detach(),
+      onDown: () => this.#down(),
+      ...(commands !== undefined && { onMessage: (message: IncomingMessage) => commands.handle(message) }),
       farewell: (connection, why) => this.#farewell(connection, why),
     });
   }
@@ -110,13 +113,19 @@ export class MqttPublisher implements Publisher {
     if (known !== undefined && known !== model) this.#announceDiscovery();
   }
 
+  rebirth(): void {
+    this.#announcer.repeat();
+  }
+
   status(): PublisherStatus {
     const status = this.#link.status();
-    const [refusal] = this.#announcer.refusals;
-    if (status.state !== 'connected' || refusal === undefined) return status;
-    const refused = `${refusal[0]} was refused: ${refusal[1]}`;
-    const warning = status.warning === undefined ? refused : `${status.warning} ${refused}`;
-    return { state: 'connected', text: `${status.text} But ${refused}`, warning };
+    if (status.state !== 'connected') return status;
+    const refused = [...this.#announcer.refusals].slice(0, 1).map(([topic, why]) => `${topic} was refused: ${why}`);
+    const unheard = this.#options.commands?.trouble();
+    const troubles = [...refused, ...(unheard === undefined ? [] : [unheard])];
+    if (troubles.length === 0) return status;
+    const warning = [...(status.warning === undefined ? [] : [status.warning]), ...troubles].join(' ');
+    return { state: 'connected', text: `${status.text} But ${troubles.join(' ')}`, warning };
   }
 
   onConnected(listener: () => void): () => void {
@@ -152,7 +161,13 @@ export class MqttPublisher implements Publisher {
   #up(connection: Connection): void {
     this.#connectedAt = isoUtc(this.#clock.nowMs());
     this.#announcer.attach(connection);
+    void this.#options.commands?.attach(connection);
     for (const listener of this.#listeners) listener();
+  }
+
+  #down(): void {
+    this.#announcer.detach();
+    this.#options.commands?.detach();
   }
 
   async #farewell(connection: Connection, why: Leaving): Promise<undefined> {

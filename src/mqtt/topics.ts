@@ -34,3 +34,18 @@ export function urgentTopic(base: string, station: string): string {
 export function stateTopic(base: string, station: string): string {
   return `${base}/${station}/state`;
 }
+
+/** Commands for the gateway, or for one station. */
+export function commandTopic(base: string, station?: string): string {
+  return station === undefined ? `${base}/command` : `${base}/${station}/command`;
+}
+
+/** Answers to commands that do not say where they want them. */
+export function commandResultTopic(base: string, station?: string): string {
+  return `${commandTopic(base, station)}/result`;
+}
+
+/** Pictures that a command asked for. */
+export function snapshotTopic(base: string, station: string): string {
+  return `${base}/${station}/snapshot`;
+}

@@ -8,7 +8,7 @@ export interface SentRow {
 }
 
 /**
- * Keeps account of the rows that were sent and are not settled yet, so that a station's order survives failures: a row
+ * Keeps account of the rows of one lane that were sent and are not free to be settled yet, so that a station's order survives failures: a row
  * may be settled only when every earlier row of its station has been acknowledged. Rows behind a lost or refused one are
  * forgotten, acknowledged or not, and go out again after it: consumers see a duplicate with the same id, never a gap.
  */
@@ -16,7 +16,6 @@ export class DeliveryOrder {
   /** Sent and not yet free to be settled, by station, oldest first. */
   readonly #stations = new Map<string, SentRow[]>();
   readonly #sent = new Map<number, SentRow>();
-  readonly #settling = new Set<number>();
   #underWay = 0;
 
   /** Rows sent and not acknowledged. */
@@ -24,13 +23,13 @@ export class DeliveryOrder {
     return this.#underWay;
   }
 
-  /** Rows acknowledged whose deletion from the outbox has not been confirmed. */
-  get unsettled(): number {
-    return this.#sent.size - this.#underWay + this.#settling.size;
+  /** Rows acknowledged that wait for an earlier one of their station. */
+  get blocked(): number {
+    return this.#sent.size - this.#underWay;
   }
 
   has(position: number): boolean {
-    return this.#sent.has(position) || this.#settling.has(position);
+    return this.#sent.has(position);
   }
 
   /** Whether this very sending of the row still counts. */
@@ -57,15 +56,8 @@ export class DeliveryOrder {
     const firstOpen = rows.findIndex((entry) => !entry.acknowledged);
     const free = rows.splice(0, firstOpen === -1 ? rows.length : firstOpen);
     if (rows.length === 0) this.#stations.delete(row.station);
-    for (const { position } of free) {
-      this.#sent.delete(position);
-      this.#settling.add(position);
-    }
+    for (const { position } of free) this.#sent.delete(position);
     return free.map(({ position }) => position);
-  }
-
-  settled(positions: readonly number[]): void {
-    for (const position of positions) this.#settling.delete(position);
   }
 
   /** The broker refused the row: it and what was sent behind it at its station will be sent again. Gives their number. */

@@ -6,4 +6,9 @@ export const pipelineErrors = defineErrors({
     summary: 'a verdict rule names a class that the model does not know.',
     remedy: "Spell the class as the model's labels do, or remove the rule.",
   },
+  PIPELINE_NO_THRESHOLD: {
+    consequence: 'degraded',
+    summary: 'The class has no threshold: the model does not know it, or it is the good one, or it is ignored.',
+    remedy: "See `thresholds` in the station's state; what a class means is changed in the configuration.",
+  },
 });

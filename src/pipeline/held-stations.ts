@@ -55,8 +55,24 @@ export class HeldStations {
     this.#held.delete(station);
   }
 
-  probing(station: string): void {
+  clear(): void {
+    this.#held.clear();
+  }
+
+  /** Takes note that the message is tried again; gives the station as it stands then. */
+  probing(station: string): HeldStation | undefined {
     this.#change(station, { probing: true });
+    return this.#held.get(station);
+  }
+
+  /** The message was not sent after all. */
+  probed(station: string): void {
+    this.#change(station, { probing: false });
+  }
+
+  /** Whether nothing has happened to the station since it was given out. */
+  isCurrent(held: HeldStation): boolean {
+    return this.#held.get(held.station) === held;
   }
 
   /** A new connection may be to a broker that was set right; what breaks connections waits its time all the same. */

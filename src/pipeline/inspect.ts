@@ -9,18 +9,21 @@ import type { Image, View } from '../domain/frame.js';
 import type { Inspection, InspectionResult, StageTiming } from '../domain/inspection.js';
 import type { Classification } from '../domain/model.js';
 import type { Decision, ReasonCode } from '../domain/verdict.js';
-import type { Camera } from '../ports/camera.js';
+import type { Camera, FrameToken } from '../ports/camera.js';
 import type { Classifier } from '../ports/classifier.js';
 import type { ImageEncoder } from '../ports/image-encoder.js';
-import type { Ledger } from '../ports/ledger.js';
+import type { Ledger, Recorded } from '../ports/ledger.js';
 import type { SensorSource } from '../ports/sensors.js';
 import type { VerdictOutput } from '../ports/verdict-output.js';
 import { type Evidence, judge } from './judge.js';
 import type { ModelInUse, ModelSlot } from './model-slot.js';
 import type { PairedPart } from './paired-part.js';
 
-/** Inspections that may be judged and not yet committed; beyond it the station waits for the disk. */
-const MAX_UNCOMMITTED = 64;
+/**
+ * Parts whose verdict is on its way to the PLC or whose record is on its way to the ledger; beyond it the station
+ * waits for the PLC or the image encoder. It never waits for the disk: what is not committed is the ledger's to hold.
+ */
+const MAX_UNTOLD = 64;
 
 export interface InspectorOptions {
   readonly station: Pick<StationConfig, 'name' | 'images'>;
@@ -36,22 +39,43 @@ export interface InspectorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onInspected: (inspection: Inspection, seq: number) => void;
+  /** The verdict has reached the PLC, but the ledger has given the record up. */
+  readonly onUnrecorded: (inspection: Inspection) => void;
+}
+
+interface Decided {
+  readonly inspection: Inspection;
+  readonly image: Image | undefined;
+  /** Tells the camera that the picture could not be read. */
+  readonly unreadable?: () => Promise<void>;
+}
+
+/** A part that has been judged, and what its camera wants to hear of. Nothing as large as a picture is in it. */
+interface Called {
+  readonly inspection: Inspection;
+  readonly commit: Promise<Recorded>;
+  readonly taken: FrameToken | undefined;
 }
 
 /**
  * The way of one part from its frame to its committed record: classify, judge, actuate, record. Several parts are
  * under way at once so that a worker never waits for the main thread, yet verdicts reach the PLC and the ledger in the
  * order in which the parts came.
+ *
+ * A disk in trouble may keep thousands of records waiting for their commit, so a part that has been handed to the
+ * ledger keeps nothing but the inspection alive.
  */
 export class Inspector {
   readonly #options: InspectorOptions;
   readonly #verdicts = new InOrder();
   readonly #records = new InOrder();
   readonly #classifying: Semaphore;
-  readonly #uncommitted = new Semaphore(MAX_UNCOMMITTED);
+  readonly #untold = new Semaphore(MAX_UNTOLD);
   #outputCounter = 0;
   #outputFailures = 0;
   #recordsRefused = 0;
+  /** Of the last record that was refused, where none has been committed since. */
+  #refusal: string | undefined;
   readonly #started = new Map<string, number>();
 
   constructor(options: InspectorOptions) {
@@ -83,7 +107,7 @@ export class Inspector {
     const underWay = new Set<Promise<void>>();
     let failure: { readonly error: unknown } | undefined;
     for (;;) {
-      await this.#uncommitted.acquire();
+      await this.#untold.acquire();
       this.#classifying.limit = this.#partsAtOnce();
       await this.#classifying.acquire();
       const paired = await queue.shift();
@@ -93,58 +117,66 @@ export class Inspector {
           failure ??= { error };
           queue.close();
         })
-        .finally(() => {
-          this.#uncommitted.release();
-          underWay.delete(inspection);
-        });
+        .finally(() => underWay.delete(inspection));
       underWay.add(inspection);
     }
     await Promise.all(underWay);
     if (failure !== undefined) throw failure.error;
   }
 
-  async #inspect(paired: PairedPart): Promise<void> {
-    const { ledger, camera, onInspected } = this.#options;
+  /** Resolves when the part is told to everyone who waits for it, and its record is committed or refused. */
+  #inspect(paired: PairedPart): Promise<void> {
+    const { ledger } = this.#options;
+    const { frame } = paired;
+    const taken = frame && { sequence: frame.sequence, ...(frame.origin !== undefined && { origin: frame.origin }) };
     const decided = this.#options.models
       .use((model) => this.#decide(paired, model))
       .finally(() => this.#classifying.release());
     const kept = decided.then(({ inspection, image }) => this.#kept(inspection.verdict.decision, image));
     // The reject gate has milliseconds: it waits neither for the image nor for the disk.
     const actuated = this.#verdicts.turn()(async () => this.#actuate((await decided).inspection));
+    // A camera that lists a bad picture waits for the disk; the verdict on it does not.
+    const listed = decided.then(({ unreadable }) => unreadable?.());
     // The ledger keeps the order of calls, so the turn ends with the call, not with the commit: one fsync serves many.
-    const called = this.#records.turn()(async () => {
+    const called = this.#records.turn()(async (): Promise<Called> => {
       const { inspection } = await decided;
-      return { inspection, recorded: ledger.record(inspection, await kept) };
+      return { inspection, commit: ledger.record(inspection, await kept), taken };
     });
-    const recorded = called.then(({ inspection, recorded: commit }) =>
-      commit.then(
-        ({ seq }) => onInspected(inspection, seq),
-        (error: unknown) => this.#unrecorded(inspection, error),
-      ),
-    );
+    const told = Promise.all([actuated, called.then(nothing), kept.then(nothing)]);
+    told.catch(nothing).finally(() => this.#untold.release());
     // All in one place: whatever fails first has a handler, and nothing waits for another's turn to be told.
-    await Promise.all([kept, actuated, recorded]);
-    if (paired.frame !== undefined) await camera.inspected(paired.frame);
+    return Promise.all([told.then(nothing), listed, called.then((call) => this.#recorded(call))]).then(nothing);
   }
 
-  /** A record the ledger cannot hold as it is must not stop the line; any other failure is for good. */
-  #unrecorded(inspection: Inspection, error: unknown): void {
+  async #recorded({ inspection, commit, taken }: Called): Promise<void> {
+    const recorded = await commit.catch((error: unknown) => this.#unrecorded(inspection, error));
+    // A file whose inspection is not recorded stays where it is: the next start takes it again.
+    if (recorded === undefined) return;
+    this.#refusal = undefined;
+    this.#options.onInspected(inspection, recorded.seq);
+    if (taken !== undefined) await this.#options.camera.inspected(taken);
+  }
+
+  /** A record the ledger does not take must not stop the line; any other failure is for good. */
+  #unrecorded(inspection: Inspection, error: unknown): undefined {
     if (!(error instanceof JidokaError) || error.consequence !== 'degraded') throw error;
     this.#recordsRefused += 1;
-    this.#options.logger.error({ part: inspection.id }, `An inspection is not recorded: ${error.message}`);
+    // A disk in trouble refuses thousands for the same reason: the count tells how many, the log why.
+    if (this.#refusal !== error.code) {
+      this.#options.logger.error({ part: inspection.id }, `An inspection is not recorded: ${error.message}`);
+    }
+    this.#refusal = error.code;
+    this.#options.onUnrecorded(inspection);
   }
 
-  async #decide(
-    { part, frame }: PairedPart,
-    { classifier, info, policy }: ModelInUse,
-  ): Promise<{ inspection: Inspection; image: Image | undefined }> {
+  async #decide({ part, frame }: PairedPart, { classifier, info, policy }: ModelInUse): Promise<Decided> {
     const { clock, sensors, station } = this.#options;
     const startedMs = clock.monotonicMs();
     this.#started.set(part.id, startedMs);
     const capturedAtMs = frame?.capturedAtMs ?? part.openedAtMs;
     // Waiting is from the trigger or the frame, whichever was later: a file may be older than the agent.
     const waitMs = Math.max(0, clock.nowMs() - Math.max(capturedAtMs, part.openedAtMs));
-    const { evidence, image } = await this.#classify(frame, classifier);
+    const { evidence, ...rest } = await this.#classify(frame, classifier);
     // Taken after the inference: by then the server has had time to send the values of the capture time.
     const snapshot = sensors.snapshot(capturedAtMs);
     const verdict = judge(evidence, snapshot, policy);
@@ -167,13 +199,13 @@ export class Inspector {
       } satisfies StageTiming,
       ...(frame?.origin !== undefined && { origin: frame.origin }),
     };
-    return { inspection, image };
+    return { inspection, ...rest };
   }
 
   async #classify(
     frame: PairedPart['frame'],
     classifier: Classifier,
-  ): Promise<{ evidence: Evidence; image: Image | undefined }> {
+  ): Promise<{ evidence: Evidence } & Omit<Decided, 'inspection'>> {
     const { camera, view, logger } = this.#options;
     if (frame === undefined) {
       const text = 'the camera gave no frame for this part in time';
@@ -187,8 +219,9 @@ export class Inspector {
         error instanceof JidokaError && error.code.startsWith('IMAGE_') ? 'IMAGE_UNREADABLE' : 'INFERENCE_FAILED';
       const text = messageOf(error);
       logger.warn({ file: frame.origin?.name }, `A part goes to review: ${text}`);
-      if (code === 'IMAGE_UNREADABLE') await camera.unreadable(frame, text);
-      return { evidence: { failure: { code, text } }, image: undefined };
+      const evidence = { failure: { code, text } };
+      if (code !== 'IMAGE_UNREADABLE') return { evidence, image: undefined };
+      return { evidence, image: undefined, unreadable: () => camera.unreadable(frame, text) };
     }
   }
 
@@ -222,6 +255,8 @@ export class Inspector {
     }
   }
 }
+
+function nothing(): void {}
 
 function resultOf(classification: Classification): InspectionResult {
   const scores = Object.fromEntries(

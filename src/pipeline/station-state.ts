@@ -3,20 +3,27 @@ import { firstPassYield, type Inspection, type StationCounts } from '../domain/i
 import { STATE_SCHEMA, type StationState } from '../domain/state.js';
 import type { CameraStatus } from '../ports/camera.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
+import type { Pause } from './pause-gate.js';
 
 /** What the state message shows besides the totals. */
 export interface StationFigures {
   readonly camera: CameraStatus;
   /** Frames that the station's queue dropped. */
   readonly dropped: number;
+  /** What came during a pause. */
+  readonly turnedAway: number;
+  readonly pause: Pause | undefined;
   readonly failed: StationState['failed'];
+  readonly shed: StationState['shed'];
   readonly model: ClassifierInfo;
+  readonly thresholds: StationState['thresholds'];
 }
 
 /** The running totals of one station, as the retained state message shows them. */
 export class StationTally {
   #counts: StationCounts;
   #last: StationState['last'] = null;
+  #lastDecidedAtMs = Number.NEGATIVE_INFINITY;
 
   /** Begins with the totals the ledger has from earlier runs. */
   constructor(
@@ -30,20 +37,34 @@ export class StationTally {
     return this.#counts;
   }
 
+  /** An inspection is committed. */
   add(inspection: Inspection, seq: number): void {
     const { decision } = inspection.verdict;
     this.#counts = { ...this.#counts, [decision]: this.#counts[decision] + 1 };
+    this.#setLast(inspection, seq);
+  }
+
+  /** An inspection will never be recorded: its verdict is shown all the same, but no total has it. */
+  addUnrecorded(inspection: Inspection): void {
+    this.#setLast(inspection, null);
+  }
+
+  /** After a disk in trouble the commits come later than the verdicts of younger parts: the newest stays. */
+  #setLast(inspection: Inspection, seq: number | null): void {
+    if (inspection.decidedAtMs < this.#lastDecidedAtMs) return;
+    this.#lastDecidedAtMs = inspection.decidedAtMs;
     this.#last = {
       id: inspection.id,
       seq,
-      verdict: decision,
+      verdict: inspection.verdict.decision,
       class: inspection.result?.label ?? null,
       score: inspection.result === null ? null : Math.round(inspection.result.score * 1e5) / 1e5,
       capturedAt: isoUtc(inspection.capturedAtMs),
     };
   }
 
-  state(atMs: number, { camera, dropped, failed, model }: StationFigures): StationState {
+  state(atMs: number, figures: StationFigures): StationState {
+    const { camera, dropped, turnedAway, pause, failed, shed, model, thresholds } = figures;
     const { pass, fail, review } = this.#counts;
     return {
       schema: STATE_SCHEMA,
@@ -52,9 +73,11 @@ export class StationTally {
       last: this.#last,
       counts: { pass, fail, review, total: pass + fail + review },
       firstPassYield: firstPassYield(this.#counts),
-      dropped: { camera: camera.framesDropped, station: dropped },
+      paused: pause === undefined ? null : pausedState(pause),
+      dropped: { camera: camera.framesDropped, station: dropped, paused: turnedAway },
       quarantined: camera.quarantined,
       failed,
+      shed,
       camera: camera.text,
       model: {
         name: model.model.name,
@@ -62,6 +85,11 @@ export class StationTally {
         variant: model.variant,
         provider: model.provider,
       },
+      thresholds,
     };
   }
+}
+
+function pausedState({ sinceMs, by, reason }: Pause): StationState['paused'] {
+  return { since: isoUtc(sinceMs), by, ...(reason !== undefined && { reason }) };
 }

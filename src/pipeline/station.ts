@@ -5,9 +5,12 @@ import type { Logger } from '../base/logger.js';
 import type { StationConfig } from '../config/schema/station.js';
 import type { Part } from '../domain/inspection.js';
 import type { Camera } from '../ports/camera.js';
+import { type Call, CalledParts, type Inspected } from './called-parts.js';
 import { FrameGate } from './frame-gate.js';
+import { FrameTap } from './frame-tap.js';
 import type { Inspector } from './inspect.js';
 import type { PairedPart } from './paired-part.js';
+import { PauseGate } from './pause-gate.js';
 import type { Trigger } from './trigger.js';
 
 export interface StationOptions {
@@ -27,20 +30,41 @@ export interface StationOptions {
  */
 export class Station {
   readonly name: string;
+  /** Closed, it lets no part in; those inside are finished. */
+  readonly gate = new PauseGate();
+  /** Where a copy of the next frame can be had. */
+  readonly tap = new FrameTap();
   readonly #options: StationOptions;
   readonly #queue: BoundedQueue<PairedPart>;
+  readonly #called = new CalledParts();
+  #openCalled: ((call: Call) => void) | undefined;
   #triggersDropped = 0;
 
   constructor(options: StationOptions) {
     this.#options = options;
     this.name = options.config.name;
     const { length, overflow } = options.config.queue;
-    this.#queue = new BoundedQueue(length, overflow ?? options.camera.overflow);
+    this.#queue = new BoundedQueue(length, overflow ?? options.camera.overflow, ({ part }) => {
+      this.#called.settle(part.id, undefined);
+    });
   }
 
   /** Parts that were not inspected because the gateway was behind. */
   get dropped(): number {
     return this.#queue.dropped + this.#triggersDropped;
+  }
+
+  /**
+   * One part now: beside those of the trigger, or where every frame is a part the next one. Resolves when it is
+   * committed; with undefined when it was dropped or the signal aborted first.
+   */
+  inspectNow(signal: AbortSignal): Promise<Inspected | undefined> {
+    return this.#called.call(signal, this.#openCalled);
+  }
+
+  /** Call it for each committed inspection, for those who asked for the part. */
+  inspected(inspected: Inspected): void {
+    this.#called.settle(inspected.inspection.id, inspected);
   }
 
   /**
@@ -65,6 +89,11 @@ export class Station {
   async #takeEveryFrame(signal: AbortSignal): Promise<void> {
     const { camera, clock } = this.#options;
     for await (const frame of camera.frames(signal)) {
+      this.tap.offer(frame);
+      // What a folder holds can wait for the end of the pause; a live picture is of a part that passes by.
+      if (camera.overflow === 'wait') {
+        if (!(await this.gate.untilOpen(signal))) break;
+      } else if (!this.gate.admits()) continue;
       await this.#queue.push({ part: this.#openPart(clock.nowMs()), frame });
     }
   }
@@ -73,9 +102,14 @@ export class Station {
     const { camera, config, logger } = this.#options;
     const gate = new FrameGate();
     const pending = new Set<Promise<void>>();
-    const stopTrigger = trigger((atMs) => {
+    const open = (atMs: number, call?: Call): void => {
+      if (!this.gate.admits()) {
+        call?.resolve(undefined);
+        return;
+      }
       if (pending.size >= config.queue.length) {
         this.#triggersDropped += 1;
+        call?.resolve(undefined);
         logger.warn(
           { dropped: this.dropped },
           'A trigger came while too many parts were waiting for a frame; the part was not inspected.',
@@ -84,20 +118,28 @@ export class Station {
       }
       const pairing = gate
         .take(atMs, config.frameTimeoutMs, signal)
-        .then((frame) => this.#queue.push({ part: this.#openPart(atMs), frame }))
+        .then((frame) => this.#queue.push({ part: this.#openPart(atMs, call), frame }))
         .catch((error: unknown) => logger.error({}, `A part could not be queued: ${messageOf(error)}`))
         .finally(() => pending.delete(pairing));
       pending.add(pairing);
-    });
+    };
+    const stopTrigger = trigger((atMs) => open(atMs));
+    this.#openCalled = (call) => open(this.#options.clock.nowMs(), call);
     try {
-      for await (const frame of camera.frames(signal)) gate.offer(frame);
+      for await (const frame of camera.frames(signal)) {
+        this.tap.offer(frame);
+        gate.offer(frame);
+      }
     } finally {
+      this.#openCalled = undefined;
       stopTrigger();
       await Promise.all(pending);
     }
   }
 
-  #openPart(openedAtMs: number): Part {
-    return { id: this.#options.newPartId(), openedAtMs };
+  #openPart(openedAtMs: number, call?: Call): Part {
+    const id = this.#options.newPartId();
+    this.#called.opened(id, call);
+    return { id, openedAtMs };
   }
 }

@@ -13,6 +13,9 @@ export interface CameraStatus {
   readonly quarantined: number;
 }
 
+/** What is left of a frame when its picture is no longer needed. */
+export type FrameToken = Pick<Frame, 'sequence' | 'origin'>;
+
 /**
  * A source of pictures.
  *
@@ -32,9 +35,9 @@ export interface Camera {
   /** Says that a frame could not be decoded: the directory camera lists its file as quarantined. Never rejects. */
   unreadable(frame: Frame, reason: string): Promise<void>;
   /**
-   * Says that a frame's inspection is committed: the directory camera with `after: delete` now deletes its file. Never
+   * Says that a frame's inspection is committed, which may be long after the verdict: the directory camera with `after: delete` now deletes its file. Never
    * rejects; a file that cannot be deleted is logged and told in the status.
    */
-  inspected(frame: Frame): Promise<void>;
+  inspected(frame: FrameToken): Promise<void>;
   status(): CameraStatus;
 }

@@ -7,13 +7,19 @@ import type { AuditEntry, Command, CommandResult } from '../domain/command.js';
  */
 export interface Commands {
   execute(command: Command): Promise<CommandResult>;
-  /** Writes down a message that was no command at all, or one that this destination may not give. */
+  /**
+   * Counts and writes down a message that was no command at all, or one that this destination may not give. An entry
+   * whose id is empty, where none could be read, is counted only.
+   */
   refused(entry: AuditEntry): void;
 }
 
-/** The durable list of commands. */
+/** The durable list of commands. One id may have several entries: a command that took effect may come again too late. */
 export interface AuditLog {
-  /** The result of a command that was carried out before; undefined where the id is new. */
+  /**
+   * The result of a command that came before; undefined where the id is new. Where entries with this id differ, one with
+   * `ok: true`, whichever came first: it alone tells that the command took effect.
+   */
   result(id: string): Promise<CommandResult | undefined>;
   audit(entry: AuditEntry): Promise<void>;
   /** The newest entries, newest first. */

@@ -4,12 +4,18 @@ import type { OutboxRecord, ShedCount } from '../domain/outbox.js';
 import type { Decision } from '../domain/verdict.js';
 
 export interface LedgerStatus {
-  readonly state: 'open' | 'failing' | 'closed';
+  /** `failing`: nothing can be committed now. `degraded`: all is recorded, but the disk is slow or almost full. */
+  readonly state: 'open' | 'degraded' | 'failing' | 'closed';
+  /** What is wrong, since when, what waits and what was given up, in plain words. */
   readonly text: string;
-  /** Rows that wait to be acknowledged by the broker. */
+  /** Messages that wait for one destination or more; each counts once. */
   readonly outboxRows: number;
+  /** The same by destination; `outboxRows` holds for each where it is absent. */
+  readonly waiting?: Readonly<Record<string, number>>;
   /** Inspections in memory that are not committed yet. */
   readonly pendingWrites: number;
+  /** Inspections given up since the start, because the disk was in trouble for longer than memory lasts. */
+  readonly recordsGivenUp: number;
   readonly imageBytes: number;
   /** Images given up to keep the quota, since the start. */
   readonly imagesEvicted: number;
@@ -25,8 +31,9 @@ export interface Recorded {
  *
  * `record` commits the inspection, its readings, its origin and its outbox message in one transaction and resolves
  * after the fsync; calls made meanwhile share one commit (group commit) and keep their order. What has resolved
- * survives a power cut. A commit that fails is tried again, the calls stay pending; the number pending is bounded by
- * the station. The kept image is written after the record and may be missing after a power cut; its row never points
+ * survives a power cut. A commit that fails is tried again, the calls stay pending. Their number and bytes are bounded:
+ * beyond, a record is given up, passes before reviews before fails, and its call rejects with consequence `degraded`.
+ * It was not committed then and never will be. While the disk is in trouble no image is kept. The kept image is written after the record and may be missing after a power cut; its row never points
  * to a half-written file.
  */
 export interface Ledger {
@@ -53,11 +60,20 @@ export interface OutboxSelection {
 /**
  * The way out: rows in the order of commit. Each destination has its own account; a row is deleted when every
  * destination has it.
+ *
+ * A destination that is new in the configuration gets what is committed from then on. One that is gone from it keeps
+ * what waits for it, gets nothing new, and goes on from there when it comes back.
+ *
+ * Two things are given up, and counted for good: rows that waited longer than their destination allows, and, where all
+ * messages together are larger than the bound, rows of the destination that has the most waiting: its oldest passes
+ * first, then its reviews, then its fails. So a row that was read may be gone before it is settled.
+ *
+ * Reading and settling cost the same whatever the backlog. An unknown destination has no rows.
  */
 export interface Outbox {
   /** Up to `limit` selected rows that wait for the destination, oldest first. */
   read(destination: string, selection: OutboxSelection, limit: number): Promise<readonly OutboxRecord[]>;
-  /** Takes rows that the destination has received from its account. */
+  /** Takes rows that the destination has received from its account; those that are not on it do not matter. */
   settle(destination: string, positions: readonly number[]): Promise<void>;
   /** Position of the newest row that was ever committed; 0 before the first. */
   newest(): Promise<number>;

@@ -26,6 +26,8 @@ export interface PublisherStatus {
  */
 export interface Publisher {
   readonly lanes: 'one' | 'two';
+  /** Most deliveries that may be under way at a time, over both lanes. */
+  readonly window: number;
   start(): Promise<void>;
   /** Sends the offline status, waits for what is under way at most `timeoutMs`, and disconnects. */
   stop(timeoutMs: number): Promise<void>;
@@ -35,6 +37,8 @@ export interface Publisher {
   hurry(record: OutboxRecord): Promise<void>;
   announceStatus(status: StatusMessage): void;
   announceState(state: StationState): void;
+  /** Says everything of itself anew: retained state, or the births of a protocol that has them. */
+  rebirth(): void;
   status(): PublisherStatus;
   /** Calls `listener` each time the connection is up and ready for messages. */
   onConnected(listener: () => void): () => void;

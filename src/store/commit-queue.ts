@@ -15,10 +15,20 @@ export interface Write<T> {
 }
 
 export interface CommitQueueOptions {
+  readonly beforeAttempt?: () => void;
   /** After every attempt, successful or not, when the outcomes have been told. */
   readonly afterAttempt: () => void;
+  /** Called when a commit failed for a reason that may pass, before it is tried again. */
+  readonly meetTrouble?: (error: JidokaError) => MetTrouble;
   readonly retryInitialMs?: number;
   readonly retryMaxMs?: number;
+}
+
+export interface MetTrouble {
+  /** The trouble under its most exact name. */
+  readonly error: JidokaError;
+  /** Something was done that helps: the commit is tried again at once. */
+  readonly tryNow: boolean;
 }
 
 /** Bounds how long one transaction keeps the newest caller waiting. */
@@ -31,7 +41,7 @@ type Outcome = { readonly value: unknown } | { readonly error: JidokaError };
  *
  * Each change has a savepoint of its own, so that one that cannot be made does not take the others with it. A commit
  * that fails as a whole (disk full, locked, read-only) is rolled back, everything stays queued, and it is tried again
- * with back-off for as long as it takes. Not bounded itself: callers await their changes.
+ * with back-off for as long as it takes. Not bounded itself: the ledger bounds what it sends here.
  */
 export class CommitQueue {
   readonly #db: Database;
@@ -48,6 +58,7 @@ export class CommitQueue {
   #broken: JidokaError | undefined;
   #closed = false;
   #commits = 0;
+  #lastCommitMs = 0;
 
   constructor(db: Database, options: CommitQueueOptions) {
     this.#db = db;
@@ -67,12 +78,21 @@ export class CommitQueue {
     return this.#commits;
   }
 
+  /** How long the last transaction that was committed took, its fsync included. */
+  get lastCommitMs(): number {
+    return this.#lastCommitMs;
+  }
+
   submit<T>(write: Write<T>): void {
-    if (this.#closed) {
-      write.rejected(this.#broken ?? storeErrors.STORE_CLOSED());
-      return;
-    }
+    if (this.#refused(write)) return;
     this.#queued.push(write as Write<unknown>);
+    this.#schedule();
+  }
+
+  /** The same, ahead of everything that is queued. */
+  submitFirst<T>(write: Write<T>): void {
+    if (this.#refused(write)) return;
+    this.#queued.unshift(write as Write<unknown>);
     this.#schedule();
   }
 
@@ -84,7 +104,7 @@ export class CommitQueue {
   /** Commits what is queued now, as far as it can be. */
   flush(): void {
     this.#unschedule();
-    while (this.#queued.length > 0 && this.#attempt());
+    while (this.#queued.length > 0 && this.#attempt()) this.#unschedule();
   }
 
   /** Commits what is queued and, where that fails a last time, rejects it. */
@@ -116,22 +136,30 @@ export class CommitQueue {
     });
   }
 
+  #refused({ rejected }: Pick<Write<unknown>, 'rejected'>): boolean {
+    if (this.#closed) rejected(this.#broken ?? storeErrors.STORE_CLOSED());
+    return this.#closed;
+  }
+
+  /** @returns whether another attempt now may well succeed */
   #attempt(): boolean {
     const batch = this.#queued.slice(0, MAX_WRITES_PER_COMMIT);
-    const succeeded = this.#commit(batch);
+    this.#options.beforeAttempt?.();
+    const promising = this.#commit(batch);
     this.#options.afterAttempt();
     if (this.#retry === undefined) this.#schedule();
-    return succeeded;
+    return promising;
   }
 
   #commit(batch: readonly Write<unknown>[]): boolean {
+    const startedMs = performance.now();
     let outcomes: Outcome[];
     try {
       outcomes = this.#transaction.immediate(batch);
     } catch (error) {
-      this.#failed(error);
-      return false;
+      return this.#failed(error);
     }
+    this.#lastCommitMs = performance.now() - startedMs;
     this.#commits += 1;
     this.#trouble = undefined;
     this.#backoff.reset();
@@ -157,7 +185,7 @@ export class CommitQueue {
     }
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown): boolean {
     const where = this.#db.name;
     const passing = passingError(error, where);
     if (passing === undefined) {
@@ -168,13 +196,16 @@ export class CommitQueue {
       this.#trouble = this.#broken;
       this.#closed = true;
       for (const write of this.#queued.splice(0)) write.rejected(this.#broken);
-      return;
+      return false;
     }
-    this.#trouble = passing;
+    const met = this.#options.meetTrouble?.(passing) ?? { error: passing, tryNow: false };
+    this.#trouble = met.error;
+    if (met.tryNow) return true;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#attempt();
     }, this.#backoff.next());
+    return false;
   }
 
   #rejectAll(cause: JidokaError | undefined): void {

@@ -33,6 +33,26 @@ export const storeErrors = defineErrors({
     summary: 'The disk is full, so that nothing can be recorded.',
     remedy: 'Free space on the disk of the storage folder; what waits is then written by itself.',
   },
+  STORE_DISK_STALLED: {
+    consequence: 'transient',
+    summary: 'The disk does not answer, so that nothing can be recorded.',
+    remedy: 'Check the disk and its connection (dmesg); what waits is written by itself once the disk answers.',
+  },
+  STORE_DISK_SLOW: {
+    consequence: 'transient',
+    summary: 'The disk takes long to confirm what is written. Verdicts do not wait for it.',
+    remedy: 'Look for a program that writes much to the same disk, or replace the disk: worn flash becomes slow.',
+  },
+  STORE_SPACE_LOW: {
+    consequence: 'transient',
+    summary: 'The disk is almost full: inspections are still recorded, images are no longer kept.',
+    remedy: 'Free space on the disk of the storage folder; images are then kept again by themselves.',
+  },
+  STORE_MEMORY_FULL: {
+    consequence: 'degraded',
+    summary: 'The disk has been in trouble for so long that no more inspections fit into memory: this one is given up.',
+    remedy: 'Put right what the health of the store names. The verdict has reached the PLC all the same.',
+  },
   STORE_READ_ONLY: {
     consequence: 'transient',
     summary: 'The database can no longer be written.',
@@ -52,6 +72,16 @@ export const storeErrors = defineErrors({
     consequence: 'degraded',
     summary: 'One record cannot be stored as it is; all others are.',
     remedy: 'Report it with this message: a value in it is not one that the database can hold.',
+  },
+  STORE_DESTINATION_IN_USE: {
+    consequence: 'config',
+    summary: 'A destination that is configured cannot be dropped.',
+    remedy: 'Remove it from destinations in the configuration first; then what still waits for it can be given up.',
+  },
+  STORE_DESTINATION_UNKNOWN: {
+    consequence: 'config',
+    summary: 'Nothing waits for a destination of this name.',
+    remedy: 'Give the name as it stood in the configuration; the status of the store lists those that are left.',
   },
   STORE_CLOSED: {
     consequence: 'transient',

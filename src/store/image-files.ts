@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, open, opendir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isoUtc } from '../base/clock.js';
@@ -48,6 +49,11 @@ export class ImageFiles {
 
   async remove(path: string): Promise<void> {
     await rm(join(this.#directory, path), { force: true });
+  }
+
+  /** The same at once: a commit waits for the room. */
+  removeNow(path: string): void {
+    rmSync(join(this.#directory, path), { force: true });
   }
 
   /** Removes the folders of these files that have become empty, up to the year. */

@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors.js';
 import type { CommitQueue } from './commit-queue.js';
+import type { Space } from './disk-space.js';
 import { type ImageFiles, imagePath } from './image-files.js';
 import type { ImageRow, ImageTable } from './image-table.js';
 
@@ -21,6 +22,8 @@ export interface ImageStoreOptions {
   /** Bytes of the images on the list at the start. */
   readonly keptBytes: number;
   readonly nowMs: () => number;
+  /** Room on the disk of the images, where it can be told. */
+  readonly space: () => Space | undefined;
   /** Called when any figure has changed. */
   readonly onChange: () => void;
 }
@@ -28,10 +31,16 @@ export interface ImageStoreOptions {
 /** Images that wait for the disk; those beyond are counted as lost. */
 const MAX_WAITING = 64;
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
-/** Written at once: a step of each waits for the thread between two commits, so that one alone would be slow. */
-const MAX_WRITING = 8;
+/**
+ * Written at once. A step of each waits for the thread between two commits, so that one alone would be slow. But each
+ * also occupies a thread of the pool (four, by default) in which pictures are decoded for the models: with more than
+ * this a slow disk would slow the verdicts.
+ */
+const MAX_WRITING = 2;
 /** Rows taken off the list in one transaction. */
 const EVICTION_STEP = 32;
+/** Files deleted at most between two attempts to commit. */
+const GIVE_WAY_STEP = 64;
 /** Room made beyond what is needed, as a share of the quota, so that not every image evicts another. */
 const EVICTION_MARGIN = 0.01;
 
@@ -49,11 +58,15 @@ export class ImageStore {
   /** Files that are or will soon be complete on disk, whose rows are not committed yet. */
   readonly #unlisted = new Set<string>();
   #waitingBytes = 0;
+  /** Images for which room is being made: one or none. */
+  #beginning = 0;
   #working: Promise<void> | undefined;
   /** What is kept and what is being written. */
   #bytes: number;
   #evicted = 0;
   #lost = 0;
+  /** The files up to this inspection have given way to records; their rows may still be there. */
+  #gaveWayTo = 0;
   #trouble: string | undefined;
 
   constructor(options: ImageStoreOptions) {
@@ -67,7 +80,7 @@ export class ImageStore {
       imagesEvicted: this.#evicted,
       imagesLost: this.#lost,
       imageTrouble: this.#trouble,
-      imagesWaiting: this.#waiting.length + this.#unlisted.size,
+      imagesWaiting: this.#waiting.length + this.#beginning + this.#unlisted.size,
     };
   }
 
@@ -88,6 +101,46 @@ export class ImageStore {
     this.#working ??= this.#work();
   }
 
+  /** Images that cannot be kept for a reason the store does not see itself. */
+  giveUp(count: number, reason: string): void {
+    if (count > 0) this.#lose(reason, count);
+  }
+
+  /** The disk is in trouble: gives up what waits for it. */
+  giveUpWaiting(reason: string): void {
+    const waiting = this.#waiting.splice(0);
+    for (const { jpeg } of waiting) this.#waitingBytes -= jpeg.byteLength;
+    this.giveUp(waiting.length, reason);
+  }
+
+  /**
+   * Records go before images: deletes kept ones, the oldest first, until `bytes` are free or a step is done. The files
+   * go at once, since the rows cannot be deleted before there is room; they go with the next commit that works. A crash
+   * in between leaves rows without files, which the sweep at the next start removes.
+   *
+   * @returns whether any file was deleted
+   */
+  giveWay(bytes: number): boolean {
+    const { files, queue, table } = this.#options;
+    const gone: ImageRow[] = [];
+    try {
+      for (const row of table.oldest(this.#gaveWayTo, GIVE_WAY_STEP)) {
+        if (sumBytes(gone) >= bytes) break;
+        files.removeNow(row.path);
+        gone.push(row);
+        this.#gaveWayTo = row.inspection;
+      }
+    } catch (error) {
+      this.#trouble = messageOf(error);
+    }
+    if (gone.length === 0) return false;
+    this.#bytes -= sumBytes(gone);
+    this.#evicted += gone.length;
+    queue.submitFirst({ run: () => table.remove(gone), committed: () => undefined, rejected: () => undefined });
+    void files.removeEmptyFolders(gone.map(({ path }) => path)).catch(() => undefined);
+    return true;
+  }
+
   /** Resolves when every image that was taken over is on disk or given up. */
   async drained(): Promise<void> {
     while (this.#working !== undefined) await this.#working;
@@ -100,9 +153,18 @@ export class ImageStore {
 
   /** Takes rows off the list whose files are gone. */
   async unlist(rows: readonly ImageRow[]): Promise<void> {
-    await this.#options.queue.write(() => this.#options.table.remove(rows));
-    this.#bytes -= sumBytes(rows);
+    this.#bytes -= sumBytes(await this.#options.queue.write(() => this.#options.table.remove(rows)));
     this.#options.onChange();
+  }
+
+  /** Images that others took off the list: their files go too. */
+  async released(rows: readonly ImageRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const { files, onChange } = this.#options;
+    this.#bytes -= sumBytes(rows);
+    for (const { path } of rows) await files.remove(path);
+    await files.removeEmptyFolders(rows.map(({ path }) => path));
+    onChange();
   }
 
   async #begin(): Promise<void> {
@@ -128,14 +190,18 @@ export class ImageStore {
   /** Resolves once there is room for the image and its writing has begun. */
   async #begun(image: ImageToKeep): Promise<void> {
     const bytes = image.jpeg.byteLength;
+    this.#beginning = 1;
     try {
       if (bytes > this.#options.quotaBytes) throw new RangeError(`one of ${bytes} bytes is more than the whole quota`);
       await this.#makeRoom(bytes);
+      this.#assertSpace(bytes);
     } catch (error) {
       this.#waitingBytes -= bytes;
+      this.#beginning = 0;
       this.#lose(messageOf(error));
       return;
     }
+    this.#beginning = 0;
     this.#bytes += bytes;
     const writing = this.#write(image).finally(() => {
       this.#waitingBytes -= bytes;
@@ -188,8 +254,14 @@ export class ImageStore {
     }
   }
 
-  #lose(reason: string): void {
-    this.#lost += 1;
+  #assertSpace(bytes: number): void {
+    const space = this.#options.space();
+    if (space === undefined || space.freeBytes - bytes >= space.reserveBytes) return;
+    throw new Error(`less would be free on the disk than the ${space.reserveBytes} bytes that are kept for records`);
+  }
+
+  #lose(reason: string, count = 1): void {
+    this.#lost += count;
     this.#trouble = reason;
     this.#options.onChange();
   }

@@ -3,9 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sleep } from '../base/lifecycle.js';
 import { type ImageFiles, isImagePath } from './image-files.js';
 import type { ImageStore } from './image-store.js';
-import type { ImageTable } from './image-table.js';
+import type { ImageRow, ImageTable } from './image-table.js';
 
-/** Only the last images before a power cut can have lost their file. */
+/**
+ * Only the last images before a power cut can have lost their file, and the oldest: they give way to records when the
+ * disk is full, before their rows can be deleted.
+ */
 const ROWS_TO_CHECK = 256;
 const FILES_A_STEP = 64;
 const PAUSE_MS = 20;
@@ -43,8 +46,20 @@ export async function sweepImages(
 }
 
 async function unlistMissing(files: ImageFiles, table: ImageTable, store: ImageStore): Promise<number> {
+  let removed = await unlistMissingOf(table.newest(ROWS_TO_CHECK), files, store);
+  for (let after = 0; ; ) {
+    const rows = table.oldest(after, FILES_A_STEP);
+    const missing = await unlistMissingOf(rows, files, store);
+    removed += missing;
+    after = rows.at(-1)?.inspection ?? after;
+    // Images give way from the oldest on, so that what is gone lies together.
+    if (missing === 0) return removed;
+  }
+}
+
+async function unlistMissingOf(rows: readonly ImageRow[], files: ImageFiles, store: ImageStore): Promise<number> {
   const missing = [];
-  for (const row of table.newest(ROWS_TO_CHECK)) {
+  for (const row of rows) {
     if (!(await files.exists(row.path))) missing.push(row);
     await nextTurn();
   }

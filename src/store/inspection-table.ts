@@ -6,13 +6,16 @@ import { storeErrors } from './errors.js';
 import type { NameTables } from './name-tables.js';
 
 /** A part's place in the database. */
-export interface Inserted {
+interface Place {
   /** The order of commit; what readings, outbox and image refer to. */
   readonly number: number;
   readonly seq: number;
-  /** The inspection was there already: nothing was changed. */
-  readonly duplicate: boolean;
 }
+
+export type Inserted =
+  | (Place & { readonly duplicate: false; readonly message: InspectionMessage })
+  /** The inspection was there already: nothing was changed. */
+  | (Place & { readonly duplicate: true });
 
 export interface StationTotals {
   readonly counts: StationCounts;
@@ -25,11 +28,10 @@ const PLAIN_NAME = /^[0-9A-Za-z][0-9A-Za-z_-]{0,63}$/;
 /** Inspections with their readings, and the stations' running totals. Writing runs inside the caller's transaction. */
 export class InspectionTable {
   readonly #names: NameTables;
-  readonly #find: Statement<[string], { number: number; seq: number }>;
+  readonly #find: Statement<[string], Place>;
   readonly #count: Statement<[Record<string, unknown>], number>;
   readonly #insert: Statement<[Record<string, unknown>]>;
   readonly #insertReading: Statement<[Record<string, unknown>]>;
-  readonly #insertOutbox: Statement<[number, Uint8Array]>;
   readonly #totals: Statement<[string], StationCounts & { lastSeq: number }>;
 
   constructor(db: Database, names: NameTables) {
@@ -49,12 +51,11 @@ export class InspectionTable {
     this.#insertReading = db.prepare(`
       INSERT INTO readings (inspection, position, sensor, value, quality, status, source_time, age_ms, stale)
       VALUES (@inspection, @position, @sensor, @value, @quality, @status, @sourceTime, @age, @stale)`);
-    this.#insertOutbox = db.prepare('INSERT INTO outbox (inspection, payload) VALUES (?, ?)');
     this.#totals = db.prepare('SELECT pass, fail, review, last_seq AS lastSeq FROM stations WHERE name = ?');
   }
 
   /**
-   * Inserts the inspection, its readings and its outbox row, and counts it; an id that is known is left as it is.
+   * Inserts the inspection and its readings, and counts it; an id that is known is left as it is.
    *
    * @throws STORE_RECORD_REFUSED for an id or a station that could not be part of a file name
    */
@@ -75,8 +76,7 @@ export class InspectionTable {
       const sensor = this.#names.sensor(station, reading.sensor, reading.unit);
       this.#insertReading.run({ ...readingColumns(reading), inspection: number, position, sensor });
     }
-    this.#insertOutbox.run(number, Buffer.from(JSON.stringify(message)));
-    return { number, seq, duplicate: false };
+    return { number, seq, duplicate: false, message };
   }
 
   totals(station: string): StationTotals {

@@ -2,9 +2,11 @@ import { Worker } from 'node:worker_threads';
 import { type JidokaError, messageOf } from '../base/errors.js';
 import { withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
+import type { AuditEntry, CommandResult } from '../domain/command.js';
 import type { FrameOrigin } from '../domain/frame.js';
 import type { Inspection } from '../domain/inspection.js';
 import type { OutboxRecord, ShedCount } from '../domain/outbox.js';
+import type { AuditLog } from '../ports/commands.js';
 import type {
   Ledger,
   LedgerStatus,
@@ -14,16 +16,23 @@ import type {
   QuarantineEntry,
   Recorded,
 } from '../ports/ledger.js';
+import type { Condition } from './disk-condition.js';
+import { DiskWatch } from './disk-watch.js';
 import { storeErrors } from './errors.js';
 import type { StationTotals } from './inspection-table.js';
-import type { CallName, Calls, FromWorker, Report, ToWorker, WorkerSettings } from './protocol.js';
+import type { CallName, Calls, FromWorker, Report, ToWorker, WorkerData, WorkerSettings } from './protocol.js';
 import { received } from './protocol.js';
+import type { HoldLimits } from './record-hold.js';
+import { RecordIntake } from './record-intake.js';
+import { LEFT_ACCOUNT, leftAccounts, reportChanges, statusText } from './status-text.js';
 
 export interface SqliteLedgerOptions extends WorkerSettings {
   readonly logger: Logger;
+  /** What may wait in memory while the disk is in trouble. */
+  readonly hold?: HoldLimits;
 }
 
-export type StoreStatistics = Omit<Report, 'trouble' | 'imageTrouble'>;
+export type StoreStatistics = Omit<Report, 'trouble' | 'imageTrouble' | 'lowSpace'>;
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -35,7 +44,11 @@ const KEYS_A_CALL = 1000;
 
 const NOTHING_YET: Report = {
   trouble: undefined,
+  lastCommitMs: 0,
+  lowSpace: undefined,
   outboxRows: 0,
+  outboxBytes: 0,
+  accounts: [],
   imageBytes: 0,
   imagesEvicted: 0,
   imagesLost: 0,
@@ -44,6 +57,12 @@ const NOTHING_YET: Report = {
   commits: 0,
   records: 0,
   duplicates: 0,
+  messagesShed: 0,
+  messagesExpired: 0,
+  inspectionsDeleted: 0,
+  imagesExpired: 0,
+  databaseBytes: 0,
+  databaseFreeBytes: 0,
 };
 
 /**
@@ -52,7 +71,7 @@ const NOTHING_YET: Report = {
  * `record` moves the JPEG to that thread: its buffer is detached at once where it can be transferred. Every promise
  * that is pending when the thread ends unexpectedly rejects with STORE_WORKER_FAILED, and so does every later call.
  */
-export class SqliteLedger implements Ledger, Outbox, OriginLog {
+export class SqliteLedger implements Ledger, Outbox, OriginLog, AuditLog {
   readonly #options: SqliteLedgerOptions;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<() => void>();
@@ -61,12 +80,25 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   #state: 'new' | 'starting' | 'open' | 'stopping' | 'closed' = 'new';
   #failure: JidokaError | undefined;
   #report = NOTHING_YET;
-  #pendingRecords = 0;
+  readonly #intake: RecordIntake;
+  readonly #disk: DiskWatch;
+  /** Requests whose callers would rather try again than wait for the disk. */
+  readonly #impatient = new Set<number>();
+  #unwritten = 0;
   #lastRequest = 0;
   #ping: Promise<boolean> | undefined;
 
   constructor(options: SqliteLedgerOptions) {
     this.#options = options;
+    this.#intake = new RecordIntake((inspection, jpeg) => this.#call('record', [inspection, jpeg], jpeg), options.hold);
+    this.#disk = new DiskWatch({
+      where: options.directory,
+      logger: options.logger,
+      isAsked: () => this.#pending.size > 0,
+      figures: () => ({ waiting: this.#intake.pending, givenUp: this.#intake.givenUp }),
+      onFailing: (condition) => this.#beginFailing(condition),
+      onWorking: () => this.#intake.takeImages(true),
+    });
   }
 
   /**
@@ -78,10 +110,11 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   start(): Promise<void> {
     if (this.#state !== 'new') return Promise.reject(storeErrors.STORE_CLOSED({ hint: 'A store is started once.' }));
     this.#state = 'starting';
-    const { directory, imageQuotaBytes, pid } = this.#options;
-    const workerData: WorkerSettings = { directory, imageQuotaBytes, pid };
+    const { logger: _logger, hold: _hold, ...settings } = this.#options;
+    const workerData: WorkerData = { ...settings, onDisk: this.#disk.onDisk };
     const worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'jidoka-store', workerData });
     this.#worker = worker;
+    this.#disk.start();
     const opened = new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromWorker) => this.#receive(message, resolve, reject));
       worker.on('messageerror', (error) => this.#failed(error));
@@ -99,6 +132,7 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
 
   async stop(): Promise<void> {
     if (this.#state === 'starting' || this.#state === 'open') {
+      this.#intake.handOverAll();
       this.#state = 'stopping';
       this.#post({ call: 'stop' });
     }
@@ -106,25 +140,20 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     this.#state = 'closed';
   }
 
-  async record(inspection: Inspection, jpeg?: Uint8Array): Promise<Recorded> {
-    this.#pendingRecords += 1;
-    try {
-      return await this.#call('record', [inspection, jpeg], jpeg);
-    } finally {
-      this.#pendingRecords -= 1;
-    }
+  record(inspection: Inspection, jpeg?: Uint8Array): Promise<Recorded> {
+    return this.#intake.record(inspection, jpeg);
   }
 
   totals(station: string): Promise<StationTotals> {
     return this.#call('totals', [station]);
   }
 
-  read(_destination: string, { after }: OutboxSelection, limit: number): Promise<readonly OutboxRecord[]> {
-    return this.#call('read', [after, limit]);
+  read(destination: string, selection: OutboxSelection, limit: number): Promise<readonly OutboxRecord[]> {
+    return this.#call('read', [destination, selection, limit]);
   }
 
-  settle(_destination: string, positions: readonly number[]): Promise<void> {
-    return this.#call('settle', [positions]);
+  settle(destination: string, positions: readonly number[]): Promise<void> {
+    return this.#call('settle', [destination, positions]);
   }
 
   newest(): Promise<number> {
@@ -132,7 +161,29 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   }
 
   shed(): Promise<readonly ShedCount[]> {
-    return Promise.resolve([]);
+    return this.#call('shed', []);
+  }
+
+  /**
+   * Gives up everything that waits for a destination that is no longer configured, and forgets it.
+   *
+   * @returns how many messages were given up
+   * @throws STORE_DESTINATION_IN_USE, STORE_DESTINATION_UNKNOWN
+   */
+  dropDestination(name: string): Promise<number> {
+    return this.#call('dropDestination', [name]);
+  }
+
+  result(id: string): Promise<CommandResult | undefined> {
+    return this.#call('result', [id]);
+  }
+
+  audit(entry: AuditEntry): Promise<void> {
+    return this.#call('audit', [entry]);
+  }
+
+  audited(limit: number): Promise<readonly AuditEntry[]> {
+    return this.#call('audited', [limit]);
   }
 
   onCommitted(listener: () => void): () => void {
@@ -146,11 +197,11 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   }
 
   quarantine(station: string, origin: FrameOrigin, reason: string): Promise<void> {
-    return this.#call('quarantine', [station, origin, reason]);
+    return this.#tryCall('quarantine', [station, origin, reason]);
   }
 
   async forget(station: string, keys: readonly string[]): Promise<void> {
-    await Promise.all(chunks(keys, KEYS_A_CALL).map((some) => this.#call('forget', [station, some])));
+    await Promise.all(chunks(keys, KEYS_A_CALL).map((some) => this.#tryCall('forget', [station, some])));
   }
 
   quarantined(station: string, limit: number): Promise<readonly QuarantineEntry[]> {
@@ -159,22 +210,30 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
 
   status(): LedgerStatus {
     const { outboxRows, imageBytes, imagesEvicted } = this.#report;
-    const figures = { outboxRows, pendingWrites: this.#pendingRecords, imageBytes, imagesEvicted };
+    const { pass, fail, review } = this.#intake.givenUp;
+    const figures = {
+      outboxRows,
+      pendingWrites: this.#intake.pending,
+      recordsGivenUp: pass + fail + review,
+      imageBytes,
+      imagesEvicted,
+    };
     if (this.#failure !== undefined) return { state: 'failing', text: this.#failure.message, ...figures };
     if (this.#state === 'new' || this.#state === 'closed') return { state: 'closed', text: 'Closed.', ...figures };
-    const { trouble } = this.#report;
-    if (trouble === undefined) return { state: 'open', text: `Open.${this.#imageText()}`, ...figures };
-    return {
-      state: 'failing',
-      text: `Inspections that wait in memory: ${this.#pendingRecords}. ${trouble}`,
-      ...figures,
-    };
+    this.#disk.look();
+    const { condition } = this.#disk;
+    const text = statusText(this.#report, condition, {
+      waiting: figures.pendingWrites,
+      givenUp: this.#intake.givenUp,
+      imagesLost: this.statistics().imagesLost,
+    });
+    return { state: condition?.state ?? 'open', text, ...figures };
   }
 
   /** Figures since the start, for metrics. */
   statistics(): StoreStatistics {
-    const { trouble, imageTrouble, ...figures } = this.#report;
-    return figures;
+    const { trouble, imageTrouble, lowSpace, ...figures } = this.#report;
+    return { ...figures, imagesLost: figures.imagesLost + this.#intake.imagesGivenUp };
   }
 
   /** True when the thread answers within `timeoutMs` and its last commit succeeded. */
@@ -185,11 +244,14 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     return withTimeout(this.#ping, timeoutMs, () => storeErrors.STORE_CLOSED()).catch(() => false);
   }
 
-  #imageText(): string {
-    const { imagesLost, imageTrouble } = this.#report;
-    if (imagesLost === 0) return '';
-    const reason = imageTrouble === undefined ? '' : `, the last because ${imageTrouble}`;
-    return ` Images that could not be kept: ${imagesLost}${reason}.`;
+  /** For callers who try again themselves: while nothing can be committed they are told so at once. */
+  async #tryCall<N extends CallName>(call: N, args: Parameters<Calls[N]>): Promise<ReturnType<Calls[N]>> {
+    const { condition } = this.#disk;
+    if (condition?.state === 'failing') throw this.#conditionError(condition);
+    const answer = this.#call(call, args);
+    const request = this.#lastRequest;
+    this.#impatient.add(request);
+    return answer.finally(() => this.#impatient.delete(request));
   }
 
   #call<N extends CallName>(call: N, args: Parameters<Calls[N]>, jpeg?: Uint8Array): Promise<ReturnType<Calls[N]>> {
@@ -197,6 +259,7 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
     if (this.#state !== 'open') return Promise.reject(storeErrors.STORE_CLOSED());
     this.#lastRequest += 1;
     const request = this.#lastRequest;
+    if (this.#pending.size === 0) this.#disk.asked();
     return new Promise((resolve, reject) => {
       this.#pending.set(request, { resolve: resolve as Pending['resolve'], reject });
       try {
@@ -221,6 +284,9 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
         for (const migration of message.migrated) {
           this.#options.logger.info({ migration }, 'The database has been brought to a newer schema.');
         }
+        for (const { destination, rows } of leftAccounts(message.report)) {
+          this.#options.logger.warn({ destination, rows }, LEFT_ACCOUNT);
+        }
         opened();
         break;
       case 'refused':
@@ -228,7 +294,7 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
         refused(received(message.error));
         break;
       case 'log':
-        this.#options.logger.info(message.fields, message.message);
+        this.#options.logger[message.level](message.fields, message.message);
         break;
       case 'stopped':
         this.#state = 'closed';
@@ -241,25 +307,32 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
   #answered({ answers, report }: Extract<FromWorker, { kind: 'answers' }>): void {
     const before = this.#report;
     this.#report = report;
+    // Before the callers are told: what they look up then is as it is now.
+    this.#disk.heard(report);
     for (const answer of answers) {
       const pending = this.#pending.get(answer.request);
       this.#pending.delete(answer.request);
-      if ('error' in answer) pending?.reject(received(answer.error));
-      else pending?.resolve(answer.value);
+      if ('error' in answer) {
+        if (answer.error.code === 'STORE_STOPPED_UNWRITTEN') this.#unwritten += 1;
+        pending?.reject(received(answer.error));
+      } else pending?.resolve(answer.value);
     }
     if (report.records - report.duplicates > before.records - before.duplicates) {
       for (const listener of [...this.#listeners]) listener();
     }
-    this.#logChanges(before, report);
+    for (const { level, fields, text } of reportChanges(before, report)) this.#options.logger[level](fields, text);
   }
 
-  #logChanges(before: Report, now: Report): void {
-    const { logger } = this.#options;
-    if (now.trouble !== undefined && now.trouble !== before.trouble) logger.error({}, now.trouble);
-    if (now.trouble === undefined && before.trouble !== undefined) logger.info({}, 'The database is written again.');
-    if (now.imageTrouble !== undefined && now.imageTrouble !== before.imageTrouble) {
-      logger.warn({ imagesLost: now.imagesLost }, `An image could not be kept: ${now.imageTrouble}.`);
+  #beginFailing(condition: Condition): void {
+    this.#intake.takeImages(false);
+    for (const request of this.#impatient) {
+      this.#pending.get(request)?.reject(this.#conditionError(condition));
+      this.#pending.delete(request);
     }
+  }
+
+  #conditionError({ text }: Condition): JidokaError {
+    return storeErrors.STORE_IO_FAILED({ where: this.#options.directory, got: text });
   }
 
   #failed(cause: unknown): void {
@@ -272,12 +345,17 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog {
 
   #exited(code: number): void {
     if (this.#state !== 'closed') this.#failed(new Error(`the thread ended with code ${code}`));
+    this.#disk.stop();
     this.#rejectPending(this.#failure ?? storeErrors.STORE_CLOSED());
+    if (this.#unwritten === 0) return;
+    const got = `${this.#unwritten} inspections and other changes`;
+    this.#options.logger.error({}, storeErrors.STORE_STOPPED_UNWRITTEN({ got }).message);
   }
 
   #rejectPending(error: JidokaError): void {
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
+    this.#intake.rejectAll(error);
   }
 }
 

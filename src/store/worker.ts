@@ -1,15 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
 import { JidokaError } from '../base/errors.js';
+import { Ballast } from './ballast.js';
 import { closeDatabase, openDatabase } from './database.js';
+import { diagnosed } from './disk-space.js';
 import { prepareFolder } from './folder.js';
 import { lockFolder } from './folder-lock.js';
-import { type FromWorker, sendable, type ToWorker, type WorkerSettings } from './protocol.js';
+import { type FromWorker, sendable, type ToWorker, type WorkerData } from './protocol.js';
 import { openingError } from './sqlite-errors.js';
 import { Writer } from './writer.js';
 
 /** Entry of the store's thread: opens, serves, closes. */
-function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): void {
+function serve(port: NonNullable<typeof parentPort>, settings: WorkerData): void {
   const send = (message: FromWorker): void => port.postMessage(message);
   const releases: (() => void)[] = [];
   const release = (): void => {
@@ -18,11 +20,11 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): 
 
   const open = (): void => {
     const directory = prepareFolder(settings.directory);
-    releases.push(lockFolder(directory, settings.pid));
-    const { db, migrated } = openDatabase(directory);
+    releases.push(onFullDisk(directory, () => lockFolder(directory, settings.pid)));
+    const { db, migrated } = onFullDisk(directory, () => openDatabase(directory));
     releases.push(() => closeDatabase(db));
-    const { imageQuotaBytes } = settings;
-    const writer = new Writer(db, { directory, imageQuotaBytes, nowMs: () => systemClock.nowMs(), send });
+    const onDisk = new Int32Array(settings.onDisk);
+    const writer = new Writer(db, { ...settings, directory, clock: systemClock, send, onDisk });
     send({ kind: 'opened', report: writer.report, migrated });
     writer.start();
     port.on('message', (message: ToWorker) => {
@@ -54,4 +56,16 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): 
   }
 }
 
-if (parentPort !== null) serve(parentPort, workerData as WorkerSettings);
+/** Opening needs a little room too: where there is none, the ballast gives it. */
+function onFullDisk<T>(directory: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    const told = openingError(error, directory);
+    if (!(told instanceof JidokaError) || diagnosed(told, directory).code !== 'STORE_DISK_FULL') throw error;
+    if (!new Ballast(directory).release()) throw error;
+    return open();
+  }
+}
+
+if (parentPort !== null) serve(parentPort, workerData as WorkerData);

@@ -11,12 +11,16 @@ export class JpegEncoder implements ImageEncoder {
     this.#maxImagePixels = maxImagePixels;
   }
 
-  async toJpeg(image: Image, quality: number): Promise<Uint8Array> {
-    if (image.kind === 'encoded' && imageFormat(image.data).format === 'jpeg') return image.data;
+  async toJpeg(image: Image, quality: number, maxWidth = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
+    const isJpeg = image.kind === 'encoded' && imageFormat(image.data).format === 'jpeg';
+    if (isJpeg && maxWidth === Number.POSITIVE_INFINITY) return image.data;
     const picture = await openPicture(image, this.#maxImagePixels);
+    const tooWide = picture.width > maxWidth;
+    if (isJpeg && !tooWide) return image.data;
+    const pipeline = tooWide ? picture.pipeline.resize({ width: maxWidth }) : picture.pipeline;
     const { data } = await decoding(() =>
       bytesOf(
-        redFirst(picture.pipeline.removeAlpha(), picture.blueFirst)
+        redFirst(pipeline.removeAlpha(), picture.blueFirst)
           .toColourspace(picture.grey ? 'b-w' : 'srgb')
           .jpeg({ quality }),
       ),

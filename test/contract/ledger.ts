@@ -1,17 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { InspectionMessage } from '#jidoka/domain/message.js';
+import type { AuditLog } from '#jidoka/ports/commands.js';
 import type { Ledger, OriginLog, Outbox } from '#jidoka/ports/ledger.js';
 import { anInspection, idOf } from './inspections.js';
 
-export type Store = Ledger & Outbox & OriginLog;
+export type Store = Ledger & Outbox & OriginLog & AuditLog;
+
+export interface StoreSettings {
+  readonly destinations: readonly { readonly name: string; readonly expireAfterSeconds?: number }[];
+  readonly outboxQuotaBytes: number;
+}
 
 /** One place to keep things, opened as often as the suite likes: a new store each time, the same memory. */
 export interface StorePlace {
-  open(): Store;
+  /** Without other settings: one destination `mqtt`, nothing expires, room for all. */
+  open(settings?: Partial<StoreSettings>): Store;
   remove(): Promise<void>;
 }
 
-/** What every implementation of Ledger, Outbox and OriginLog must do. */
+/** What every implementation of Ledger and OriginLog must do, and of Outbox with one destination. */
 export function ledgerContract(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name} keeps the contract of the ledger`, () => {
     let place: StorePlace;
@@ -67,7 +74,7 @@ export function ledgerContract(name: string, makePlace: () => Promise<StorePlace
         await reopen();
         expect(await store.record(anInspection(1))).toEqual(first);
         expect(await store.totals('s1')).toMatchObject({ lastSeq: 1 });
-        expect(await store.read(0, 10)).toHaveLength(1);
+        expect(await store.read('mqtt', { after: 0 }, 10)).toHaveLength(1);
       });
 
       it('refuses one that cannot be stored without harm to its neighbours', async () => {
@@ -108,7 +115,7 @@ export function ledgerContract(name: string, makePlace: () => Promise<StorePlace
     describe('the outbox', () => {
       it('holds a message for each inspection, in the order of commit', async () => {
         await Promise.all([1, 2, 3].map((index) => store.record(anInspection(index))));
-        const rows = await store.read(0, 10);
+        const rows = await store.read('mqtt', { after: 0 }, 10);
         expect(rows.map(({ inspectionId, station, seq }) => ({ inspectionId, station, seq }))).toEqual(
           [1, 2, 3].map((index) => ({ inspectionId: idOf(index), station: 's1', seq: index })),
         );
@@ -118,24 +125,30 @@ export function ledgerContract(name: string, makePlace: () => Promise<StorePlace
 
       it('reads on from a position, a limited number at a time', async () => {
         await Promise.all([1, 2, 3, 4, 5].map((index) => store.record(anInspection(index))));
-        const first = await store.read(0, 2);
-        const rest = await store.read(first[1]?.position ?? Number.NaN, 10);
+        const first = await store.read('mqtt', { after: 0 }, 2);
+        const rest = await store.read('mqtt', { after: first[1]?.position ?? Number.NaN }, 10);
         expect([...first, ...rest].map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
       });
 
       it('forgets what is settled, and never gives a position twice', async () => {
         await Promise.all([1, 2, 3].map((index) => store.record(anInspection(index))));
-        const rows = await store.read(0, 10);
+        const rows = await store.read('mqtt', { after: 0 }, 10);
         const last = rows[2]?.position ?? Number.NaN;
-        await Promise.all([store.settle(rows.slice(0, 1).map(({ position }) => position)), store.settle([last])]);
-        expect((await store.read(0, 10)).map(({ seq }) => seq)).toEqual([2]);
+        await Promise.all([
+          store.settle(
+            'mqtt',
+            rows.slice(0, 1).map(({ position }) => position),
+          ),
+          store.settle('mqtt', [last]),
+        ]);
+        expect((await store.read('mqtt', { after: 0 }, 10)).map(({ seq }) => seq)).toEqual([2]);
         expect(store.status().outboxRows).toBe(1);
-        await store.settle([last, 987_654]);
+        await store.settle('mqtt', [last, 987_654]);
         expect(store.status().outboxRows).toBe(1);
         await reopen();
         expect(store.status().outboxRows).toBe(1);
         await store.record(anInspection(4));
-        expect((await store.read(last, 10)).map(({ seq }) => seq)).toEqual([4]);
+        expect((await store.read('mqtt', { after: last }, 10)).map(({ seq }) => seq)).toEqual([4]);
       });
 
       it('tells its listeners of new rows, until they leave', async () => {
@@ -144,8 +157,8 @@ export function ledgerContract(name: string, makePlace: () => Promise<StorePlace
         await store.record(anInspection(1));
         await vi.waitFor(() => expect(listener).toHaveBeenCalled());
         const calls = listener.mock.calls.length;
-        const [row] = await store.read(0, 1);
-        await store.settle([row?.position ?? Number.NaN]);
+        const [row] = await store.read('mqtt', { after: 0 }, 1);
+        await store.settle('mqtt', [row?.position ?? Number.NaN]);
         await store.record(anInspection(1));
         expect(listener).toHaveBeenCalledTimes(calls);
         leave();

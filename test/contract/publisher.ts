@@ -33,7 +33,7 @@ export function publisherContract(name: string, setUp: () => Promise<PublisherWo
 
     it('starts without its broker, says so, and rejects deliveries as transient', async () => {
       await publisher.start();
-      await expect(publisher.deliver(outboxRecord(1, 1))).rejects.toMatchObject({ consequence: 'transient' });
+      await expect(publisher.deliver(outboxRecord(1, 1), 'live')).rejects.toMatchObject({ consequence: 'transient' });
       expect(publisher.status().state).not.toBe('connected');
       expect(publisher.status().text).not.toBe('');
     });
@@ -60,7 +60,7 @@ export function publisherContract(name: string, setUp: () => Promise<PublisherWo
       await publisher.start();
       await connected();
       const records = Array.from({ length: 40 }, (_, index) => outboxRecord(index + 1, index + 1, exampleInspection()));
-      await Promise.all(records.map((record) => publisher.deliver(record)));
+      await Promise.all(records.map((record) => publisher.deliver(record, 'live')));
       const expected = records.map(({ payload }) => new TextDecoder().decode(payload));
       await vi.waitFor(() => expect(world.arrived()).toEqual(expected));
     });
@@ -70,17 +70,17 @@ export function publisherContract(name: string, setUp: () => Promise<PublisherWo
       await publisher.start();
       await connected();
       const records = Array.from({ length: 40 }, (_, index) => outboxRecord(index + 1, index + 1));
-      const outcomes = Promise.allSettled(records.map((record) => publisher.deliver(record)));
+      const outcomes = Promise.allSettled(records.map((record) => publisher.deliver(record, 'live')));
       await world.down();
       for (const outcome of await outcomes) {
         if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ consequence: 'transient' });
       }
       await vi.waitFor(() => expect(publisher.status().state).not.toBe('connected'));
-      await expect(publisher.deliver(outboxRecord(50, 50))).rejects.toMatchObject({ consequence: 'transient' });
+      await expect(publisher.deliver(outboxRecord(50, 50), 'live')).rejects.toMatchObject({ consequence: 'transient' });
       await world.up();
       await connected();
       const last = outboxRecord(51, 51);
-      await publisher.deliver(last);
+      await publisher.deliver(last, 'live');
       await vi.waitFor(() => expect(world.arrived()).toContain(new TextDecoder().decode(last.payload)));
     });
 
@@ -109,7 +109,7 @@ export function publisherContract(name: string, setUp: () => Promise<PublisherWo
       await publisher.start();
       await publisher.stop(500);
       expect(publisher.status().state).not.toBe('connected');
-      await expect(publisher.deliver(outboxRecord(1, 1))).rejects.toMatchObject({ consequence: 'transient' });
+      await expect(publisher.deliver(outboxRecord(1, 1), 'live')).rejects.toMatchObject({ consequence: 'transient' });
       await publisher.stop(500);
     });
   });

@@ -58,8 +58,8 @@ export class AgentProcess {
     return this.log.filter(({ msg }) => pattern.test(String(msg))).length;
   }
 
-  ready(): Promise<Record<string, unknown>> {
-    return this.logged(/^Ready\b/);
+  ready(timeoutMs?: number): Promise<Record<string, unknown>> {
+    return this.logged(/^Ready\b/, timeoutMs);
   }
 
   /** The exit code, or the signal's name where one ended the process. */

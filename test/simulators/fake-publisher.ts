@@ -1,6 +1,6 @@
 import { defineErrors, type JidokaError } from '#jidoka/base/errors.js';
 import type { OutboxRecord } from '#jidoka/domain/outbox.js';
-import type { Publisher, PublisherStatus } from '#jidoka/ports/publisher.js';
+import type { Lane, Publisher, PublisherStatus } from '#jidoka/ports/publisher.js';
 
 const errors = defineErrors({
   FAKE_LOST: { consequence: 'transient', summary: 'The connection was lost.', remedy: 'Wait.' },
@@ -16,6 +16,10 @@ interface Sent {
 /** A publisher whose acknowledgements the test gives by hand, for orders of events no real broker can be made to show. */
 export class FakePublisher implements Publisher {
   readonly underWay: Sent[] = [];
+  /** Ids by lane, in the order they were sent. */
+  readonly sentBy: Record<Lane, string[]> = { live: [], history: [] };
+  /** Ids of the copies sent ahead of their turn. */
+  readonly hurried: string[] = [];
   /** Ids in the order they were sent, over all connections. */
   readonly sent: string[] = [];
   /** Ids in the order the broker took them. */
@@ -30,6 +34,13 @@ export class FakePublisher implements Publisher {
   readonly #listeners = new Set<() => void>();
   #connected = false;
 
+  rebirths = 0;
+
+  constructor(
+    readonly window = 4,
+    readonly lanes: 'one' | 'two' = 'one',
+  ) {}
+
   start(): Promise<void> {
     return Promise.resolve();
   }
@@ -39,14 +50,24 @@ export class FakePublisher implements Publisher {
     return Promise.resolve();
   }
 
-  deliver(record: OutboxRecord): Promise<void> {
+  deliver(record: OutboxRecord, lane: Lane): Promise<void> {
     if (!this.#connected) return Promise.reject(errors.FAKE_LOST());
     this.sent.push(record.inspectionId);
+    this.sentBy[lane].push(record.inspectionId);
     return new Promise((resolve, reject) => {
       this.underWay.push({ record, resolve, reject });
       this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay.length);
       if (this.automatic) setImmediate(() => this.acknowledge(record.inspectionId));
     });
+  }
+
+  hurry(record: OutboxRecord): Promise<void> {
+    this.hurried.push(record.inspectionId);
+    return Promise.resolve();
+  }
+
+  rebirth(): void {
+    this.rebirths += 1;
   }
 
   announceStatus(): void {}

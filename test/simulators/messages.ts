@@ -71,15 +71,8 @@ export function outboxRecord(
   inspection: Inspection = exampleInspection(),
 ): OutboxRecord {
   const payload = new TextEncoder().encode(JSON.stringify(inspectionMessage(inspection, seq)));
-  return {
-    position,
-    inspectionId: inspection.id,
-    station: inspection.station,
-    seq,
-    verdict: inspection.verdict.decision,
-    decidedAtMs: inspection.decidedAtMs,
-    payload,
-  };
+  const { id, station, verdict, decidedAtMs } = inspection;
+  return { position, inspectionId: id, station, seq, verdict: verdict.decision, decidedAtMs, payload };
 }
 
 export function onlineStatus(change: Partial<StatusMessage> = {}): StatusMessage {
@@ -94,6 +87,7 @@ export function onlineStatus(change: Partial<StatusMessage> = {}): StatusMessage
     health: 'ok',
     troubles: [],
     outboxRows: 0,
+    destinations: { mqtt: { connected: true, waiting: 0, shed: 40 } },
     ...change,
   };
 }
@@ -113,11 +107,14 @@ export function stationState(change: Partial<StationState> = {}): StationState {
     },
     counts: { pass: 800, fail: 10, review: 2, total: 812 },
     firstPassYield: 0.98522,
-    dropped: { camera: 0, station: 3 },
+    paused: null,
+    dropped: { camera: 0, station: 3, paused: 0 },
     quarantined: 1,
     failed: { plcWrites: 0, records: 0 },
+    shed: [{ destination: 'mqtt', verdict: 'pass', reason: 'full', count: 40 }],
     camera: 'running',
     model: { name: 'bottle-neck', version: '1.2.0', variant: 'fp32', provider: 'cpu' },
+    thresholds: { good: 0.5, classes: { chipped: 0.5 }, changed: false },
     ...change,
   };
 }

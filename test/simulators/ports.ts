@@ -107,7 +107,15 @@ export class MemoryLedger implements Ledger {
   }
 
   status(): LedgerStatus {
-    return { state: 'open', text: 'open', outboxRows: 0, pendingWrites: 0, imageBytes: 0, imagesEvicted: 0 };
+    return {
+      state: 'open',
+      text: 'open',
+      outboxRows: 0,
+      pendingWrites: 0,
+      recordsGivenUp: 0,
+      imageBytes: 0,
+      imagesEvicted: 0,
+    };
   }
 
   async alive(): Promise<boolean> {

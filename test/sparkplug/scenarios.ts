@@ -9,7 +9,7 @@ const QUIET_MS = 2_500;
 const MORE_THAN_NUMBERS = 300;
 
 const NODE_REBIRTH = 'name: "Node Control/Rebirth" boolean_value: true';
-export const THRESHOLD = { name: 'Control/Minimum Pass Confidence', value: 0.75 } as const;
+export const THRESHOLD = { name: 'Control/Good Threshold', value: 0.75 } as const;
 
 /** Everything that happens to an edge node without a primary host. */
 export async function whole(rig: Rig, host: PythonHost | undefined): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Backoff } from '../../base/backoff.js';
 import { messageOf } from '../../base/errors.js';
 import type { Frame, FrameOrigin } from '../../domain/frame.js';
-import type { Camera, CameraStatus } from '../../ports/camera.js';
+import type { Camera, CameraStatus, FrameToken } from '../../ports/camera.js';
 import type { CameraDeps } from '../camera-deps.js';
 import { CameraState } from '../camera-state.js';
 import { cameraErrors } from '../errors.js';
@@ -106,7 +106,7 @@ export class DirectoryCamera implements Camera {
     await this.#quarantine(frame.origin, reason).catch((error: unknown) => this.#warn(frame.origin, messageOf(error)));
   }
 
-  async inspected(frame: Frame): Promise<void> {
+  async inspected(frame: FrameToken): Promise<void> {
     const { origin } = frame;
     if (origin === undefined || this.#options.after === 'keep') return;
     try {

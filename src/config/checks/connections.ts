@@ -22,7 +22,7 @@ export function checkUserInfo(address: Cursor): readonly Finding[] {
   if (text === undefined || !URL.canParse(text)) return [];
   const { username, password } = new URL(text);
   if (username === '' && password === '') return [];
-  const what = `The address in ${code(path.at(-1))} holds a user name or a password in plain text.`;
+  const what = `The address in ${code(path.findLast((key) => typeof key === 'string'))} holds a user name or a password in plain text.`;
   const instead =
     'Write the address without them, and beside it `username: NAME` and `password: { credential: NAME }`.';
   return [{ path, at: 'value', what, instead }];

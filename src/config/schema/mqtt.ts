@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { COMMAND_NAMES } from '../../domain/command.js';
 import { nameSchema, positiveMs, secretSchema } from './common.js';
 
+/** The name under which the outbox and the log know the broker of `mqtt`. */
+export const MAIN_DESTINATION = 'mqtt';
+
 const brokerUrl = z.url({ protocol: /^(mqtt|mqtts|ws|wss)$/, hostname: /./ });
 
 const tlsSchema = z
@@ -123,11 +126,11 @@ export type DestinationConfig = z.infer<typeof destinationSchema>;
 export const mqttSchema = destinationSchema.describe('The MQTT broker that the verdicts go to.');
 
 export const destinationsSchema = z
-  .record(nameSchema, destinationSchema)
+  .record(
+    nameSchema.refine((name) => name !== MAIN_DESTINATION, 'that name is the one of the main broker; take another'),
+    destinationSchema,
+  )
   .default({})
   .describe(
     'Further places that get every message too, by name. Each keeps its own account of what it has received, so that one that is away does not hold up the others.',
   );
-
-/** The name under which the outbox and the log know the broker of `mqtt`. */
-export const MAIN_DESTINATION = 'mqtt';

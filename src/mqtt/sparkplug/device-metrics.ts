@@ -19,8 +19,8 @@ import { type CommandMetric, DataType, type Metric, type MetricValue } from './p
 export interface DeviceDescription {
   readonly name: string;
   readonly sensors: readonly { readonly name: string; readonly unit?: string }[];
-  /** Score from which a part passes automatically; null for the model's own. */
-  readonly minimumPassConfidence: number | null;
+  /** Score of the good class from which a part passes; null where the model says it. */
+  readonly goodThreshold: number | null;
   /** Class → score from which its rule holds. */
   readonly thresholds: Readonly<Record<string, number>>;
   /** The `where` of the trouble in the gateway's status that tells of its camera, and of those that tell of its PLCs. */
@@ -38,7 +38,7 @@ export interface Write {
 }
 
 const MODE = 'Control/Mode';
-const MINIMUM_PASS_CONFIDENCE = 'Control/Minimum Pass Confidence';
+const GOOD_THRESHOLD = 'Control/Good Threshold';
 const THRESHOLD = 'Control/Threshold/';
 /** Beyond the sensors of the config come those of old records; more than so many are not made metrics. */
 const MAX_SENSORS = 1000;
@@ -51,6 +51,7 @@ const STATE_DEFINITIONS: readonly Definition[] = [
   { name: 'Count/First Pass Yield', type: DataType.Double },
   { name: 'Count/Dropped by Camera', type: DataType.Int64 },
   { name: 'Count/Dropped by Station', type: DataType.Int64 },
+  { name: 'Count/Dropped while Paused', type: DataType.Int64 },
   { name: 'Count/Quarantined', type: DataType.Int64 },
   { name: 'Count/Failed PLC Writes', type: DataType.Int64 },
   { name: 'Count/Failed Records', type: DataType.Int64 },
@@ -82,8 +83,8 @@ export class DeviceMetrics {
     this.#table.define({ name: MODE, type: DataType.String, writable: pausable });
     this.#set(MODE, 'run', nowMs());
     const adjustable = allowed.has('set-threshold');
-    this.#table.define({ name: MINIMUM_PASS_CONFIDENCE, type: DataType.Double, writable: adjustable });
-    this.#set(MINIMUM_PASS_CONFIDENCE, description.minimumPassConfidence, nowMs());
+    this.#table.define({ name: GOOD_THRESHOLD, type: DataType.Double, writable: adjustable });
+    this.#set(GOOD_THRESHOLD, description.goodThreshold, nowMs());
     for (const [label, threshold] of Object.entries(description.thresholds)) {
       const name = `${THRESHOLD}${metricName(label)}`;
       this.#table.define({ name, type: DataType.Double, writable: adjustable });
@@ -93,7 +94,7 @@ export class DeviceMetrics {
   }
 
   state(state: StationState): void {
-    const { counts, dropped, failed, model } = state;
+    const { counts, dropped, failed, model, paused, thresholds } = state;
     const atMs = Date.parse(state.at);
     this.#last = state.last;
     this.#set('Count/Pass', counts.pass, atMs);
@@ -103,9 +104,16 @@ export class DeviceMetrics {
     this.#set('Count/First Pass Yield', state.firstPassYield, atMs);
     this.#set('Count/Dropped by Camera', dropped.camera, atMs);
     this.#set('Count/Dropped by Station', dropped.station, atMs);
+    this.#set('Count/Dropped while Paused', dropped.paused, atMs);
     this.#set('Count/Quarantined', state.quarantined, atMs);
     this.#set('Count/Failed PLC Writes', failed.plcWrites, atMs);
     this.#set('Count/Failed Records', failed.records, atMs);
+    this.#set(MODE, paused === null ? 'run' : 'pause', atMs);
+    this.#set(GOOD_THRESHOLD, thresholds.good, atMs);
+    for (const [name, label] of this.#classes) {
+      const threshold = thresholds.classes[label];
+      if (threshold !== undefined) this.#set(name, threshold, atMs);
+    }
     this.#set('Condition/Camera', state.camera, atMs);
     this.#set('Model/Name', model.name, atMs);
     this.#set('Model/Version', model.version, atMs);
@@ -132,8 +140,10 @@ export class DeviceMetrics {
   /** Every metric with its present value. `fresh`: the hosts have held the device for dead, or not known it. */
   birth(fresh: boolean): readonly Metric[] {
     const nowMs = this.nowMs();
-    if (fresh && this.#last !== null && this.#last.seq > this.newestTold) {
-      this.#table.replace(briefSamples(this.#last));
+    const last = this.#last;
+    // One that the store gave up has no number: no message of it will ever come.
+    if (fresh && last !== null && last.seq !== null && last.seq > this.newestTold) {
+      this.#table.replace(briefSamples({ ...last, seq: last.seq }));
     }
     if (this.#table.value('Inspection/Result') === null) {
       this.#table.set('Inspection/Result', { value: emptyInspection(nowMs), timestampMs: nowMs });
@@ -185,7 +195,7 @@ export class DeviceMetrics {
       if (value !== 'run' && value !== 'pause') return undefined;
       return { command: value === 'run' ? 'resume' : 'pause', arguments: {}, name, value };
     }
-    if (name === MINIMUM_PASS_CONFIDENCE) return { command: 'set-threshold', arguments: { good: value }, name, value };
+    if (name === GOOD_THRESHOLD) return { command: 'set-threshold', arguments: { good: value }, name, value };
     const label = this.#classes.get(name);
     if (label === undefined) return undefined;
     return { command: 'set-threshold', arguments: { classes: { [label]: value } }, name, value };

@@ -151,6 +151,10 @@ export class SparkplugPublisher implements Publisher {
     return Promise.resolve();
   }
 
+  rebirth(): void {
+    this.#rebirths.request();
+  }
+
   announceStatus(status: StatusMessage): void {
     this.#messages.node.status(status);
     const places = new Set(status.troubles.map(({ where }) => where));
@@ -224,7 +228,7 @@ export class SparkplugPublisher implements Publisher {
 
   /** A station that is no longer in the config, of which the outbox still holds inspections. */
   #removedStation(name: string): DeviceMetrics {
-    const nothing = { sensors: [], minimumPassConfidence: null, thresholds: {}, camera: '', plcs: [] };
+    const nothing = { sensors: [], goodThreshold: null, thresholds: {}, camera: '', plcs: [] };
     const device = this.#messages.add({ name, ...nothing });
     this.#dispatch({ kind: 'device', device: name, present: true });
     return device;

@@ -182,6 +182,31 @@ describe('the models of stations', () => {
     await expect.poll(running, PATIENT).toBe(1);
   });
 
+  it('finish a part by the thresholds it began with, and end only after it', async () => {
+    await writeTinyPackage(folder);
+    const { reload } = await line(configOf(['a']));
+    const [station] = stations;
+    let go: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const part = station?.slot.use(async ({ classifier, policy }) => {
+      await gone;
+      await classifier.classify(bright, { rotate: 0 });
+      return policy.minimumPassConfidence;
+    });
+    const configured = station?.thresholds.good;
+    station?.setThresholds({ good: 0.95 });
+    expect(station?.thresholds).toMatchObject({ good: 0.95, changed: true });
+    await writeTinyPackage(folder, INVERSE, undefined, '1.1.0');
+    await reload();
+    expect(station?.thresholds).toMatchObject({ good: configured, changed: false });
+    expect(running()).toBe(2);
+    go();
+    expect(await part).toBe(configured);
+    await expect.poll(running, PATIENT).toBe(1);
+  });
+
   it('finish the part that is with them', async () => {
     await writeTinyPackage(folder);
     const { reload } = await line(configOf(['a']));

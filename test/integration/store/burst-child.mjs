@@ -7,7 +7,15 @@ const CONCURRENT = 40;
 
 /** @param {{ directory: string, prefix: string, inspection: import('#jidoka/domain/inspection.js').Inspection }} job */
 async function run({ directory, prefix, inspection }) {
-  const ledger = new SqliteLedger({ directory, imageQuotaBytes: 1_048_576, pid: process.pid, logger: silentLogger });
+  const ledger = new SqliteLedger({
+    directory,
+    imageQuotaBytes: 1_048_576,
+    destinations: [{ name: 'mqtt' }, { name: 'cloud' }],
+    outboxQuotaBytes: 1_000_000_000,
+    retention: {},
+    pid: process.pid,
+    logger: silentLogger,
+  });
   await ledger.start();
   let next = 0;
   const recordOne = async () => {

@@ -14,6 +14,9 @@ export function ledgerIn(directory: string, options: Partial<SqliteLedgerOptions
   return new SqliteLedger({
     directory,
     imageQuotaBytes: QUOTA_BYTES,
+    destinations: [{ name: 'mqtt' }],
+    outboxQuotaBytes: QUOTA_BYTES,
+    retention: {},
     pid: process.pid,
     logger: silentLogger,
     ...options,

@@ -77,6 +77,13 @@ describe('a process killed with kill -9 in the middle of a burst', () => {
       stored,
     );
 
+    const accounts = rowsOf(
+      'SELECT name, waiting_rows, COUNT(*) AS n FROM destinations JOIN pending USING (destination) GROUP BY 1',
+    );
+    expect(accounts).toEqual(
+      ['cloud', 'mqtt'].map((name) => ({ name, waiting_rows: stored.length, n: stored.length })),
+    );
+
     const ledger = ledgerIn(directory);
     await ledger.start();
     expect(ledger.status().outboxRows).toBe(stored.length);

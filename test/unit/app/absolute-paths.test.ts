@@ -13,6 +13,7 @@ const config = configSchema.parse({
     password: { file: 'secrets/mqtt' },
     tls: { ca: 'ca.pem', cert: '/etc/own.pem', key: '../own.key' },
   },
+  destinations: { mes: { url: 'mqtts://mes', username: 'u', password: { file: 'mes' }, tls: { ca: 'mes.pem' } } },
   opcua: { plc: { endpoint: 'opc.tcp://plc:4840', username: 'u', password: { env: 'PLC' } } },
   stations: [
     { name: 'a', camera: { kind: 'directory', path: 'photos' }, model: { package: 'tile/1.0.0' } },
@@ -27,6 +28,11 @@ describe('withAbsolutePaths', () => {
     expect(absolute.storage.directory).toBe('/etc/jidoka/state');
     expect(absolute.mqtt.password).toEqual({ file: '/etc/jidoka/secrets/mqtt' });
     expect(absolute.mqtt.tls).toMatchObject({ ca: '/etc/jidoka/ca.pem', key: '/etc/own.key' });
+    expect(absolute.destinations['mes']).toMatchObject({
+      url: 'mqtts://mes',
+      password: { file: '/etc/jidoka/mes' },
+      tls: { ca: '/etc/jidoka/mes.pem' },
+    });
     expect(absolute.stations[0]).toMatchObject({
       camera: { path: '/etc/jidoka/photos' },
       model: { package: '/etc/jidoka/my-models/tile/1.0.0' },

@@ -89,66 +89,38 @@ describe('the broker', () => {
   });
 });
 
-describe('further destinations and fallbacks', () => {
-  const destinations = (lines: string): string => `${MINIMAL}destinations: { scada: { url: "mqtts://b", ${lines} } }\n`;
-
-  it('are checked as the main broker is', () => {
-    expect(brief(destinations('window: 1'))).toEqual([]);
-    expect(brief(destinations('username: u, tls: { cert: c.pem }'))).toEqual([
-      'destinations.scada.username: There is a `username` without a `password`.',
-      'destinations.scada.tls.cert: A certificate and its private key come together, and `key` is missing.',
-    ]);
-    expect(brief(destinations('fallbackUrls: ["mqtts://u:p@c"]'))).toEqual([
-      'destinations.scada.fallbackUrls[0]: The address in `0` holds a user name or a password in plain text.',
-    ]);
-  });
-
-  it('do not fall back to a connection that is not encrypted', () => {
-    const [problem, ...others] = problemsOf(destinations('fallbackUrls: ["wss://c", "mqtt://d"]'));
-    expect(others).toEqual([]);
-    expect(problem).toMatchObject({
-      path: 'destinations.scada.fallbackUrls[1]',
-      what: 'This address is not encrypted (`mqtt://`), while `url` is.',
-    });
-  });
-});
-
-describe('the base topic', () => {
-  const topic = (text: string, location = ''): string =>
-    MINIMAL.replace('{ url: "mqtt://broker:1883" }', `{ url: "mqtt://b", baseTopic: "${text}" }`).replace(
-      /gateway: \{ (.*) \}/,
-      `gateway: { $1${location} }`,
-    );
+describe('several destinations', () => {
+  const further = (...entries: readonly string[]): string => `${MINIMAL}destinations: { ${entries.join(', ')} }\n`;
 
   it.each([
-    ['plant/line4', ''],
-    ['{gateway}', ''],
-    ['{site}/x', ''],
-    ['{enterprise}/{site}', ', location: { site: berlin }'],
-  ])('may be %s', (text, location) => {
-    expect(brief(topic(text, location))).toEqual([]);
+    ['mes: { url: "mqtt://broker:1883" }, cloud: { url: "wss://x/mqtt" }', []],
+    ['mes: { url: "mqtt://b", fallbackUrls: ["http://c"] }', ['destinations.mes.fallbackUrls[0]: ']],
+    ['mqtt: { url: "mqtt://b" }', ['destinations.mqtt: The name `mqtt` belongs to the main broker.']],
+    ['s: { url: "mqtt://b", profile: sparkplug }', ['destinations.s.profile: The profile `sparkplug` needs to know']],
+    ['s: { url: "mqtt://b", sparkplug: { groupId: g } }', ['destinations.s.sparkplug: `sparkplug` has no effect']],
+    ['s: { url: "mqtt://b", profile: sparkplug, sparkplug: { groupId: g } }', []],
+    [
+      's: { url: "mqtt://b", profile: sparkplug, sparkplug: { groupId: g }, willDelaySeconds: 5 }',
+      ['destinations.s.willDelaySeconds: Sparkplug has no will delay'],
+    ],
+  ])('%s', (entries, expected) => {
+    const found = brief(further(entries));
+    expect(found).toHaveLength(expected.length);
+    for (const [index, words] of expected.entries()) expect(found[index]).toContain(words);
   });
 
-  it('must leave something, and the place of the fault is named', () => {
-    const [problem] = problemsOf(topic('{enterprise}/{site}', ', location: { line: l4 }'));
-    expect(problem).toMatchObject({
-      path: 'mqtt.baseTopic',
-      what: 'Nothing is left of the topic, since `gateway.location` does not give `enterprise`, `site`.',
-    });
-    expect(problem?.line).toBeGreaterThan(1);
-  });
-
-  it('has no placeholder that means nothing', () => {
-    expect(problemsOf(topic('{sites}/x'))).toMatchObject([
-      { what: 'There is no placeholder `{sites}`.', instead: 'Did you mean `{site}`?' },
+  it('do not share a client id at one broker, however its address is written', () => {
+    const clash = 'is used at the same broker by';
+    expect(brief(further('mes: { url: "mqtt://BROKER", clientId: jidoka-gw }'))).toEqual([
+      `destinations.mes.clientId: The client id \`jidoka-gw\` ${clash} \`mqtt\` already.`,
     ]);
-    expect(problemsOf(topic('{plant7}/x'))).toMatchObject([
-      { instead: expect.stringContaining('`enterprise`, `site`, `area`, `line`, `cell`, `gateway`') },
+    expect(
+      brief(further('mes: { url: "mqtt://x", fallbackUrls: ["mqtt://broker"], clientId: jidoka-gw }')),
+    ).toHaveLength(1);
+    expect(brief(further('mes: { url: "mqtt://broker:1884", clientId: jidoka-gw }'))).toEqual([]);
+    expect(brief(further('a: { url: "mqtt://b", clientId: c }', 'd: { url: "mqtt://b", clientId: c }'))).toEqual([
+      `destinations.d.clientId: The client id \`c\` ${clash} \`a\` already.`,
     ]);
-  });
-
-  it('has no control character', () => {
-    expect(problemsOf(topic('plant\\u0000x'))).toMatchObject([{ path: 'mqtt.baseTopic' }]);
   });
 });
 

@@ -10,13 +10,15 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((deliverer) => deliverer.stop(0)));
 });
 
-async function setUp(options: Partial<DelivererOptions> = {}) {
+async function setUp({ window = 4, ...options }: Partial<DelivererOptions> & { window?: number } = {}) {
   const outbox = new FakeOutbox();
-  const publisher = new FakePublisher();
+  const publisher = new FakePublisher(window);
   const deliverer = new Deliverer({
+    destination: 'mqtt',
     outbox,
     publisher,
-    window: 4,
+    drainPerSecond: 100_000,
+    failsFirst: false,
     logger: silentLogger,
     retry: { initialMs: 20, maxMs: 40 },
     ...options,

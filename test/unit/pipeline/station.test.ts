@@ -36,6 +36,7 @@ interface Setup {
 
 function build({ camera, answer, ledger = new MemoryLedger(), output, inspector, station }: Setup) {
   const inspected: { id: string; seq: number }[] = [];
+  const unrecorded: string[] = [];
   const theInspector = new Inspector({
     station: { name: 'surface', images: 'fails-and-reviews' },
     view: { rotate: 0 },
@@ -53,6 +54,7 @@ function build({ camera, answer, ledger = new MemoryLedger(), output, inspector,
     clock: systemClock,
     logger: silentLogger,
     onInspected: (inspection, seq) => inspected.push({ id: inspection.id, seq }),
+    onUnrecorded: ({ id }) => unrecorded.push(id),
     ...inspector,
   });
   let id = 0;
@@ -65,7 +67,7 @@ function build({ camera, answer, ledger = new MemoryLedger(), output, inspector,
     logger: silentLogger,
     ...station,
   });
-  return { station: theStation, inspector: theInspector, ledger, inspected };
+  return { station: theStation, inspector: theInspector, ledger, inspected, unrecorded };
 }
 
 async function* frames(count: number): AsyncIterable<Frame> {
@@ -217,10 +219,60 @@ describe('Station', () => {
   it('goes on past a record that the ledger refuses, and counts it', async () => {
     const refusal = new JidokaError('STORE_REFUSED', { consequence: 'degraded', summary: 'No.', remedy: 'Look.' });
     const ledger = new MemoryLedger(async (seq) => (seq === 2 ? Promise.reject(refusal) : undefined));
-    const { station, inspected, inspector } = build({ camera: new ScriptedCamera(() => frames(3)), ledger });
+    const camera = new ScriptedCamera(() => frames(3));
+    const { station, inspected, unrecorded, inspector } = build({ camera, ledger });
     await station.run(never);
     expect(inspected.map(({ seq }) => seq)).toEqual([1, 3]);
+    expect(unrecorded).toEqual(['part-2']);
     expect(inspector.failed).toEqual({ plcWrites: 0, records: 1 });
+    // Its file must not be deleted: there is no record of it.
+    expect(camera.inspectedFrames).toEqual([0, 2]);
+  });
+
+  it('inspects on at the pace of the line while nothing is committed', async () => {
+    let commit: () => void = () => undefined;
+    const committed = new Promise<void>((resolve) => {
+      commit = resolve;
+    });
+    const ledger = new MemoryLedger(() => committed);
+    const output = new RecordingOutput(async () => undefined);
+    const camera = new ScriptedCamera(() => frames(500));
+    const { station, inspected } = build({ camera, output, ledger });
+    const running = station.run(never);
+    await vi.waitFor(() => expect(output.written).toHaveLength(500));
+    expect(ledger.records).toHaveLength(500);
+    expect(inspected).toEqual([]);
+    commit();
+    await running;
+    expect(inspected.map(({ seq }) => seq)).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+  });
+
+  it('does not let the verdict on a bad picture wait until the camera has listed it', async () => {
+    let list: () => void = () => undefined;
+    const listed = new Promise<void>((resolve) => {
+      list = resolve;
+    });
+    class SlowCamera extends ScriptedCamera {
+      override async unreadable(): Promise<void> {
+        await listed;
+      }
+    }
+    const broken = new JidokaError('IMAGE_TRUNCATED', {
+      consequence: 'degraded',
+      summary: 'cut short.',
+      remedy: 'Look.',
+    });
+    const output = new RecordingOutput(async () => undefined);
+    const { station, ledger } = build({
+      camera: new SlowCamera(() => frames(3)),
+      output,
+      answer: async (pixel) => (pixel === 0 ? Promise.reject(broken) : 0.9),
+    });
+    const running = station.run(never);
+    await vi.waitFor(() => expect(output.written).toHaveLength(3));
+    expect(ledger.records).toHaveLength(3);
+    list();
+    await running;
   });
 
   it('ends with the error when a record has become impossible for good', async () => {

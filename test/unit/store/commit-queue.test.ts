@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import type { Database as Db } from 'better-sqlite3';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CommitQueue } from '#jidoka/store/commit-queue.js';
+import { CommitQueue, type CommitQueueOptions } from '#jidoka/store/commit-queue.js';
+import { storeErrors } from '#jidoka/store/errors.js';
 
 let folder: string;
 let db: Db;
 let queue: CommitQueue;
 let attempts: number;
+let meetTrouble: CommitQueueOptions['meetTrouble'];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'jidoka-queue-'));
@@ -27,10 +29,12 @@ function open(): void {
   db = new Database(join(folder, 'notes.sqlite'), { timeout: 0 });
   db.pragma('journal_mode = WAL');
   attempts = 0;
+  meetTrouble = undefined;
   queue = new CommitQueue(db, {
     afterAttempt: () => {
       attempts += 1;
     },
+    meetTrouble: (error) => meetTrouble?.(error) ?? { error, tryNow: false },
     retryInitialMs: 5,
     retryMaxMs: 20,
   });
@@ -87,6 +91,51 @@ describe('CommitQueue', () => {
     db.pragma('max_page_count = 1000000');
     expect(await Promise.all([...calls, later])).toEqual([1, 2, 3, 4]);
     expect(queue.trouble).toBeUndefined();
+  });
+
+  it('tries again at once where something was done against the trouble, and that goes first', async () => {
+    db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`);
+    let rooms = 0;
+    meetTrouble = (error) => {
+      rooms += 1;
+      const text = `room ${rooms}`;
+      queue.submitFirst({
+        run: () => db.prepare('INSERT INTO notes (text) VALUES (?)').run(text),
+        committed: () => undefined,
+        rejected: () => undefined,
+      });
+      if (rooms === 3) db.pragma('max_page_count = 1000000');
+      return { error, tryNow: true };
+    };
+    await note('x'.repeat(10_000));
+    expect(attempts).toBe(4);
+    expect(notes()).toEqual(['room 3', 'room 2', 'room 1', 'x'.repeat(10_000)]);
+  });
+
+  it('goes by the more exact name of the trouble', async () => {
+    db.pragma('query_only = ON');
+    meetTrouble = () => ({ error: storeErrors.STORE_DISK_FULL(), tryNow: false });
+    const call = note('a');
+    await vi.waitFor(() => expect(queue.trouble?.code).toBe('STORE_DISK_FULL'));
+    db.pragma('query_only = OFF');
+    expect(await call).toBe(1);
+  });
+
+  it('on close, uses the room that is made', async () => {
+    db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`);
+    const call = note('x'.repeat(10_000));
+    meetTrouble = (error) => {
+      db.pragma('max_page_count = 1000000');
+      return { error, tryNow: true };
+    };
+    queue.close();
+    expect(await call).toBe(1);
+  });
+
+  it('measures how long the commit took that succeeded', async () => {
+    expect(queue.lastCommitMs).toBe(0);
+    await note('a');
+    expect(queue.lastCommitMs).toBeGreaterThan(0);
   });
 
   it('waits for another program that holds the lock', async () => {

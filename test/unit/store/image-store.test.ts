@@ -5,6 +5,7 @@ import type { Database as Db } from 'better-sqlite3';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CommitQueue } from '#jidoka/store/commit-queue.js';
+import type { Space } from '#jidoka/store/disk-space.js';
 import { ImageFiles, imagePath } from '#jidoka/store/image-files.js';
 import { ImageStore } from '#jidoka/store/image-store.js';
 import { sweepImages } from '#jidoka/store/image-sweep.js';
@@ -38,9 +39,18 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function storeOf(quotaBytes: number): ImageStore {
+function storeOf(quotaBytes: number, space: () => Space | undefined = () => undefined): ImageStore {
   const keptBytes = Number(db.prepare('SELECT image_bytes FROM tallies').pluck().get());
-  return new ImageStore({ files, table, queue, quotaBytes, keptBytes, nowMs: () => 0, onChange: () => undefined });
+  return new ImageStore({
+    files,
+    table,
+    queue,
+    quotaBytes,
+    keptBytes,
+    nowMs: () => 0,
+    space,
+    onChange: () => undefined,
+  });
 }
 
 /** Records the inspection of day `index` and hands its image over. */
@@ -139,7 +149,70 @@ describe('ImageStore', () => {
   });
 });
 
+describe('ImageStore on a disk that is full', () => {
+  it('writes no image into the room that is reserved for records', async () => {
+    let freeBytes = 1099;
+    const store = storeOf(10_000, () => ({ freeBytes, reserveBytes: 1000 }));
+    keep(store, 0);
+    await settled(store);
+    expect(store.figures).toMatchObject({ imageBytes: 0, imagesLost: 1 });
+    expect(store.figures.imageTrouble).toMatch(
+      /less would be free on the disk than the 1000 bytes that are kept for records/,
+    );
+    freeBytes = 1100;
+    const path = keep(store, 1);
+    await settled(store);
+    expect(rows()).toEqual([path]);
+  });
+
+  it('gives way from the oldest on: files at once, rows with the next commit', async () => {
+    const store = storeOf(10_000);
+    const paths = [0, 1, 2, 3, 4].map((index) => keep(store, index));
+    await settled(store);
+    expect(store.giveWay(150)).toBe(true);
+    expect(paths.map(isThere)).toEqual([false, false, true, true, true]);
+    expect(store.figures).toMatchObject({ imageBytes: 300, imagesEvicted: 2 });
+    expect(rows()).toHaveLength(5);
+    // Before any commit the next step goes on where the last one ended.
+    expect(store.giveWay(1)).toBe(true);
+    expect(paths.map(isThere)).toEqual([false, false, false, true, true]);
+    queue.flush();
+    expect(rows()).toEqual(paths.slice(3));
+    expect(store.giveWay(10_000)).toBe(true);
+    expect(store.giveWay(10_000)).toBe(false);
+    queue.flush();
+    expect(rows()).toEqual([]);
+    expect(store.figures.imageBytes).toBe(0);
+  });
+
+  it('gives up what waits, and counts it', async () => {
+    const store = storeOf(10_000);
+    for (const index of [0, 1, 2, 3, 4, 5]) keep(store, index);
+    store.giveUpWaiting('the disk is full');
+    await settled(store);
+    expect(rows().length + store.figures.imagesLost).toBe(6);
+    expect(store.figures.imagesLost).toBeGreaterThan(2);
+    const path = keep(store, 7);
+    await settled(store);
+    expect(rows()).toContain(path);
+  });
+});
+
 describe('sweepImages', () => {
+  it('removes the rows of images that gave way before a crash, however many', async () => {
+    const paths = Array.from({ length: 400 }, (_, index) => {
+      const { number } = new InspectionTable(db, new NameTables(db)).insert(anInspection(index));
+      const path = imagePath('s1', idOf(index), CAPTURED_AT_MS);
+      table.add({ inspection: number, path, bytes: 1 }, 0);
+      mkdirSync(join(folder, path, '..'), { recursive: true });
+      writeFileSync(join(folder, path), 'x');
+      return path;
+    });
+    for (const path of paths.slice(0, 100)) rmSync(join(folder, path));
+    expect(await sweep(storeOf(1_000_000))).toEqual({ filesRemoved: 0, rowsRemoved: 100 });
+    expect(rows()).toEqual(paths.slice(100));
+  });
+
   const sweep = (store: ImageStore) => sweepImages(files, table, store, new AbortController().signal);
 
   it('removes files that no row knows and rows whose files are gone, and nothing else', async () => {

@@ -7,7 +7,6 @@ import { migrate } from '#jidoka/store/migrate.js';
 import { MIGRATIONS } from '#jidoka/store/migrations/index.js';
 import { NameTables } from '#jidoka/store/name-tables.js';
 import { OriginTable } from '#jidoka/store/origin-table.js';
-import { OutboxTable } from '#jidoka/store/outbox-table.js';
 import { anInspection, CAPTURED_AT_MS, idOf } from '../../contract/inspections.js';
 
 let db: Db;
@@ -26,7 +25,6 @@ afterEach(() => {
 });
 
 const all = (sql: string): unknown[] => db.prepare(sql).all();
-const tallies = (): unknown => db.prepare('SELECT outbox_rows, image_bytes FROM tallies').get();
 
 describe('InspectionTable', () => {
   it('keeps an inspection as columns that can be asked over time', () => {
@@ -106,26 +104,6 @@ describe('InspectionTable', () => {
     ['station', { station: 'a/b' }],
   ])('refuses an %s that could lead out of a folder', (_, change) => {
     expect(() => inspections.insert({ ...anInspection(1), ...change })).toThrow(/STORE_RECORD_REFUSED/);
-  });
-});
-
-describe('the tallies', () => {
-  it('follow outbox and images, and a rollback too', () => {
-    const outbox = new OutboxTable(db);
-    const images = new ImageTable(db);
-    for (const index of [1, 2, 3]) inspections.insert(anInspection(index));
-    images.add({ inspection: 1, path: 'a', bytes: 100 }, 0);
-    images.add({ inspection: 2, path: 'b', bytes: 50 }, 0);
-    expect(tallies()).toEqual({ outbox_rows: 3, image_bytes: 150 });
-    outbox.settle([1, 2, 99]);
-    images.remove([{ inspection: 1, path: 'a', bytes: 100 }]);
-    expect(tallies()).toEqual({ outbox_rows: 1, image_bytes: 50 });
-    const undone = db.transaction(() => {
-      inspections.insert(anInspection(4));
-      throw new Error('undo');
-    });
-    expect(undone).toThrow('undo');
-    expect(tallies()).toEqual({ outbox_rows: 1, image_bytes: 50 });
   });
 });
 

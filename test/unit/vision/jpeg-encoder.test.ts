@@ -36,6 +36,16 @@ describe('JpegEncoder', () => {
     expect(pixel).toEqual([200, 100, 50].map((value) => expect.closeTo(value, -0.8)));
   });
 
+  it('makes a picture smaller that is too wide, a JPEG as well, and no picture larger', async () => {
+    const grey = { kind: 'raw', format: 'grey8', width: 16, height: 8, data: new Uint8Array(128).fill(77) } as const;
+    const data = await encoder.toJpeg(grey, 95);
+    for (const image of [grey, { kind: 'encoded', data } as const]) {
+      expect(await firstPixel(await encoder.toJpeg(image, 95, 8))).toMatchObject({ width: 8, height: 4 });
+    }
+    expect(await encoder.toJpeg({ kind: 'encoded', data }, 95, 16)).toBe(data);
+    expect(await firstPixel(await encoder.toJpeg(grey, 95, 1000))).toMatchObject({ width: 16 });
+  });
+
   it('gives smaller files for a lower quality', async () => {
     const data = Uint8Array.from({ length: 900 }, (_, index) => (index * 7919) % 251);
     const noise = { kind: 'raw', format: 'grey8', width: 30, height: 30, data } as const;

@@ -60,7 +60,7 @@ describe.skipIf(mosquittoAbsent)('a Sparkplug edge node', () => {
             { name: 'temperature', unit: '°C' },
             { name: 'pressure', unit: 'bar' },
           ],
-          minimumPassConfidence: 0.9,
+          goodThreshold: 0.9,
           thresholds: { chipped: 0.5 },
           camera: CAMERA,
           plcs: ['OPC UA server plc'],
@@ -266,10 +266,10 @@ describe.skipIf(mosquittoAbsent)('a Sparkplug edge node', () => {
     const commands = new RecordedCommands();
     await create({ commands }, { commands: ['set-threshold'] }).start();
     await born();
-    const alias = host.aliasOf('Control/Minimum Pass Confidence');
+    const alias = host.aliasOf('Control/Good Threshold');
     if (alias === undefined) throw new Error('no alias');
     await host.command(STATION, commandPayload([{ alias, value: 0.8 }]));
-    await until(() => expect(metric(host.of('DDATA').at(-1), 'Control/Minimum Pass Confidence')?.value).toBe(0.8));
+    await until(() => expect(metric(host.of('DDATA').at(-1), 'Control/Good Threshold')?.value).toBe(0.8));
     expect(commands.executed).toMatchObject([{ name: 'set-threshold', station: STATION, arguments: { value: 0.8 } }]);
     await host.command(STATION, commandPayload([{ name: 'Control/Mode', value: 'pause' }]));
     await host.command(STATION, commandPayload([{ name: 'Count/Pass', value: 5 }]));

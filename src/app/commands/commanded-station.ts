@@ -1,0 +1,24 @@
+import type { CommandArguments } from '../../domain/command-arguments.js';
+import type { Frame } from '../../domain/frame.js';
+import type { Inspected } from '../../pipeline/called-parts.js';
+import type { Pause } from '../../pipeline/pause-gate.js';
+import type { Thresholds } from '../../pipeline/thresholds.js';
+
+/** What commands can do to a station. */
+export interface CommandedStation {
+  readonly name: string;
+  /** No part is taken from here on; those under way are finished. A pause under way goes on as it is. */
+  pause(pause: Pause): void;
+  resume(): void;
+  readonly paused: Pause | undefined;
+  /** Resolves when the part is committed; with undefined when it was lost or the signal aborted. */
+  inspectNow(signal: AbortSignal): Promise<Inspected | undefined>;
+  /** @throws PIPELINE_NO_THRESHOLD */
+  setThresholds(change: CommandArguments<'set-threshold'>): void;
+  readonly thresholds: Thresholds & { readonly changed: boolean };
+  /** The next frame as a JPEG, at most so wide; undefined when the signal aborts before there is one. */
+  snapshot(
+    width: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly frame: Frame; readonly jpeg: Uint8Array } | undefined>;
+}

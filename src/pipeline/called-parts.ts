@@ -1,0 +1,67 @@
+import type { Inspection } from '../domain/inspection.js';
+
+/** An inspection that is committed. */
+export interface Inspected {
+  readonly inspection: Inspection;
+  readonly seq: number;
+}
+
+/** Somebody who asked for a part and waits for what becomes of it. */
+export interface Call {
+  readonly resolve: (inspected: Inspected | undefined) => void;
+}
+
+/** Parts that somebody asked for, from the call to the committed inspection. */
+export class CalledParts {
+  /** Calls for the next part that is opened. */
+  readonly #next = new Set<Call>();
+  readonly #open = new Map<string, readonly Call[]>();
+
+  /**
+   * Asks for a part with `ask`, which gets the call, or for the next one that is opened. Resolves when it is committed;
+   * with undefined when it was lost on the way or the signal aborted first.
+   */
+  call(signal: AbortSignal, ask?: (call: Call) => void): Promise<Inspected | undefined> {
+    return new Promise((resolve) => {
+      const call: Call = {
+        resolve: (inspected) => {
+          signal.removeEventListener('abort', giveUp);
+          resolve(inspected);
+        },
+      };
+      const giveUp = (): void => {
+        this.#next.delete(call);
+        for (const [id, calls] of this.#open)
+          this.#put(
+            id,
+            calls.filter((other) => other !== call),
+          );
+        call.resolve(undefined);
+      };
+      if (signal.aborted) return giveUp();
+      signal.addEventListener('abort', giveUp, { once: true });
+      if (ask === undefined) this.#next.add(call);
+      else ask(call);
+    });
+  }
+
+  /** A part is open: for the call that asked for it, else for all that wait for the next. */
+  opened(id: string, call?: Call): void {
+    if (call !== undefined) this.#put(id, [call]);
+    else if (this.#next.size > 0) {
+      this.#put(id, [...this.#next]);
+      this.#next.clear();
+    }
+  }
+
+  settle(id: string, inspected: Inspected | undefined): void {
+    const calls = this.#open.get(id) ?? [];
+    this.#open.delete(id);
+    for (const { resolve } of calls) resolve(inspected);
+  }
+
+  #put(id: string, calls: readonly Call[]): void {
+    if (calls.length === 0) this.#open.delete(id);
+    else this.#open.set(id, calls);
+  }
+}
