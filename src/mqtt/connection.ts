@@ -53,6 +53,7 @@ export class Connection {
   readonly #idle: Array<() => void> = [];
   #resolveEnded: (reason: JidokaError) => void = () => undefined;
   #ackTimer: NodeJS.Timeout | undefined;
+  #sendQueued = false;
   /** Why the connection is about to end: from then on nothing is sent. */
   #farewell: JidokaError | undefined;
   #open = true;
@@ -135,6 +136,8 @@ export class Connection {
 
   /** Why the broker would not take a message of this size; undefined where it would. */
   tooLarge(message: OutgoingMessage): JidokaError | undefined {
+    // Most brokers set no limit, and counting takes a part of the time that sending does.
+    if (!Number.isFinite(this.maximumPacketBytes)) return undefined;
     const bytes = publishPacketBytes(message, this.protocol);
     if (bytes <= this.maximumPacketBytes) return undefined;
     const details = { got: `${bytes} bytes`, expected: `at most ${this.maximumPacketBytes} bytes` };
@@ -246,7 +249,17 @@ export class Connection {
       pending.reject(lost);
       this.#cut(lost);
     }
-    this.#sendMore();
+    this.#sendMoreSoon();
+  }
+
+  /** Acknowledgements come several in one packet: what follows them goes out in one write. */
+  #sendMoreSoon(): void {
+    if (this.#sendQueued) return;
+    this.#sendQueued = true;
+    queueMicrotask(() => {
+      this.#sendQueued = false;
+      this.#sendMore();
+    });
   }
 
   /** MQTT forbids sending again on the same connection, so a missing acknowledgement ends the connection. */

@@ -104,7 +104,7 @@ export class Deliverer {
       },
       signal: this.#abort.signal,
     });
-    const host: Omit<LaneHost, 'send' | 'hasRoom'> = {
+    const host: Omit<LaneHost, 'send' | 'limit'> = {
       destination,
       outbox,
       logger,
@@ -126,7 +126,7 @@ export class Deliverer {
         const lane: Lane = new Lane(
           {
             ...host,
-            hasRoom: (underWay) => this.#hasRoom(lane, underWay, window),
+            limit: () => this.#limit(lane, window),
             send: (record, row) => this.#send(lane, record, nameOf(record.position), row),
           },
           pace,
@@ -267,10 +267,10 @@ export class Deliverer {
     this.#wake();
   }
 
-  #hasRoom(lane: Lane, underWay: number, window: number): boolean {
-    if (!this.#connected) return false;
-    const room = this.#fruitlessLosses >= LOSSES_BEFORE_ALONE && this.#lanes.one ? 1 : window;
-    return underWay < room && lane.order.blocked + this.#settler.size < MAX_UNSETTLED;
+  /** How many rows of the lane may be under way now. */
+  #limit(lane: Lane, window: number): number {
+    if (!this.#connected || lane.order.blocked + this.#settler.size >= MAX_UNSETTLED) return 0;
+    return this.#fruitlessLosses >= LOSSES_BEFORE_ALONE && this.#lanes.one ? 1 : window;
   }
 
   /** Not awaited here, so that the payload is not kept until the acknowledgement. */

@@ -15,8 +15,8 @@ export interface LaneHost {
   /** Rows read at a time. */
   readonly batchSize: number;
   readonly retry: { readonly initialMs: number; readonly maxMs: number };
-  /** Whether `underWay` rows leave room for one more. */
-  readonly hasRoom: (underWay: number) => boolean;
+  /** How many rows may be under way now. */
+  readonly limit: () => number;
   /** Whether the row has been acknowledged already and only waits to be settled. */
   readonly isSettling: (position: number) => boolean;
   /** Hands the row to the publisher. It must take the lane's account of it and answer through `failed` and the like. */
@@ -86,7 +86,8 @@ export class Lane {
   pump(): void {
     this.#paceWaitMs = Number.POSITIVE_INFINITY;
     this.#probeDue();
-    while (this.#hasRoom()) {
+    const limit = this.#host.limit();
+    while (this.order.underWay < limit) {
       const [record] = this.#ahead;
       if (record === undefined) break;
       const passedOver = this.#isKnown(record.position) || this.held.has(record.station);
@@ -136,7 +137,7 @@ export class Lane {
   }
 
   #hasRoom(): boolean {
-    return this.#host.hasRoom(this.order.underWay);
+    return this.order.underWay < this.#host.limit();
   }
 
   #isKnown(position: number): boolean {

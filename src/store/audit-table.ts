@@ -22,7 +22,7 @@ export class AuditTable {
   readonly #forgetOld: Statement<[number]>;
   readonly #forgetOldest: Statement<[]>;
   readonly #bytes: Statement<[], number>;
-  readonly #result: Statement<[string], string>;
+  readonly #result: Statement<[{ readonly id: string }], string | null>;
   readonly #newest: Statement<[number], Row>;
 
   constructor(db: Database, { maxEntries = MAX_ENTRIES, maxBytes = MAX_BYTES } = {}) {
@@ -35,8 +35,10 @@ export class AuditTable {
     this.#forgetOldest = db.prepare('DELETE FROM audit WHERE number = (SELECT MIN(number) FROM audit)');
     this.#bytes = db.prepare<[], number>('SELECT audit_bytes FROM tallies').pluck();
     this.#result = db
-      .prepare<[string], string>(`
-        SELECT result FROM audit WHERE id = ? ORDER BY result ->> 'ok' DESC, number LIMIT 1`)
+      .prepare<[{ readonly id: string }], string | null>(`
+        SELECT COALESCE(
+          (SELECT result FROM audit WHERE id = @id AND result ->> 'ok' ORDER BY number LIMIT 1),
+          (SELECT result FROM audit WHERE id = @id ORDER BY number LIMIT 1))`)
       .pluck();
     this.#newest = db.prepare(`
       SELECT at AS atMs, id, name, station, destination, sender, arguments, result
@@ -61,7 +63,7 @@ export class AuditTable {
 
   /** Of the entries with an id, the one that took effect; else the first. */
   result(id: string): CommandResult | undefined {
-    const result = this.#result.get(key(id));
+    const result = this.#result.get({ id: key(id) }) ?? undefined;
     return result === undefined ? undefined : (JSON.parse(result) as CommandResult);
   }
 

@@ -1,0 +1,168 @@
+// How fast a full outbox drains in order, against a bare loop of the same MQTT client in the same run:
+// npm run bench:drain -- [--rows 1000000] [--slice 50000] [--rounds 3] [--window 50]
+// Rounds alternate, so that other work on the machine meets both sides. Needs a build, and mosquitto.
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { connectAsync } from 'mqtt';
+import { silentLogger } from '#jidoka/base/logger.js';
+import { mqttSchema } from '#jidoka/config/schema/mqtt.js';
+import { MqttPublisher } from '#jidoka/mqtt/publisher.js';
+import { Deliverer } from '#jidoka/pipeline/deliver.js';
+import { SqliteLedger } from '#jidoka/store/sqlite-ledger.js';
+import { exampleInspection } from '../../test/simulators/messages.js';
+import { Mosquitto } from '../../test/simulators/mosquitto.js';
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '1000000' },
+    slice: { type: 'string', default: '50000' },
+    rounds: { type: 'string', default: '3' },
+    window: { type: 'string', default: '50' },
+  },
+});
+const rows = Number(values.rows);
+const rounds = Number(values.rounds);
+const window = Number(values.window);
+const slice = Math.min(Number(values.slice), Math.floor(rows / rounds));
+
+const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1_048_576)} MB`;
+
+class PeakMemory {
+  #peakBytes = 0;
+  readonly #timer = setInterval(() => this.#look(), 100);
+
+  #look(): void {
+    this.#peakBytes = Math.max(this.#peakBytes, process.memoryUsage.rss());
+  }
+
+  end(): number {
+    this.#look();
+    clearInterval(this.#timer);
+    return this.#peakBytes;
+  }
+}
+
+async function fill(ledger: SqliteLedger): Promise<void> {
+  const stations = ['press', 'cap', 'label'];
+  const batch = 512;
+  for (let done = 0; done < rows; done += batch) {
+    const count = Math.min(batch, rows - done);
+    const inspections = Array.from({ length: count }, (_, index) => {
+      const station = stations[index % stations.length] ?? 'press';
+      const { origin: _origin, ...inspection } = exampleInspection(station);
+      return inspection;
+    });
+    await Promise.all(inspections.map((inspection) => ledger.record(inspection)));
+  }
+}
+
+/** Rows a second of the delivery, from the first row settled to the `count`th. */
+async function drain(ledger: SqliteLedger, url: string, count: number): Promise<number> {
+  const config = mqttSchema.parse({ url, window, drainPerSecond: 100_000, clientId: 'bench-drain' });
+  const startedAt = new Date().toISOString();
+  const describe = () => ({ location: {}, stations: [] });
+  const identity = { gateway: 'bench', version: '0', startedAt, stations: ['press', 'cap', 'label'] };
+  const publisher = new MqttPublisher({ config, baseTopic: 'bench', identity, describe, logger: silentLogger });
+  const deliverer = new Deliverer({
+    destination: 'mqtt',
+    outbox: ledger,
+    publisher,
+    drainPerSecond: config.drainPerSecond,
+    failsFirst: false,
+    logger: silentLogger,
+  });
+  await deliverer.start();
+  await publisher.start();
+  let from: { readonly atMs: number; readonly delivered: number } | undefined;
+  for (;;) {
+    const { delivered } = deliverer.status();
+    from ??= delivered > 0 ? { atMs: performance.now(), delivered } : undefined;
+    if (from !== undefined && delivered >= count) {
+      const rate = ((delivered - from.delivered) * 1000) / (performance.now() - from.atMs);
+      await deliverer.stop(0);
+      await publisher.stop(500);
+      return rate;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** Messages a second of the bare client with the same payloads, properties and window. */
+async function bareLoop(url: string, payloads: readonly Uint8Array[], count: number): Promise<number> {
+  const client = await connectAsync(url, { protocolVersion: 5, clientId: 'bench-bare', reconnectPeriod: 0 });
+  if ('setNoDelay' in client.stream) (client.stream as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
+  const properties = {
+    payloadFormatIndicator: true,
+    contentType: 'application/json',
+    userProperties: { schema: 'jidoka.inspection/1' },
+  };
+  const startMs = performance.now();
+  await new Promise<void>((resolve, reject) => {
+    let sent = 0;
+    let acknowledged = 0;
+    const send = (): void => {
+      const payload = payloads[sent % payloads.length] ?? new Uint8Array();
+      sent += 1;
+      client.publish('bench/press/inspection', Buffer.from(payload), { qos: 1, properties }, (error) => {
+        if (error) return reject(error);
+        acknowledged += 1;
+        if (acknowledged === count) resolve();
+        else if (sent < count) send();
+      });
+    };
+    for (let index = 0; index < window; index += 1) send();
+  });
+  const rate = (count * 1000) / (performance.now() - startMs);
+  await client.endAsync();
+  return rate;
+}
+
+const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+
+const folder = await mkdtemp(join(tmpdir(), `jidoka-drain-${randomBytes(3).toString('hex')}-`));
+// The broker's own limit, 20 unless told, must not make the windows of the two sides differ.
+const broker = await Mosquitto.start({ extra: [`max_inflight_messages ${window}`] });
+const ledger = new SqliteLedger({
+  directory: folder,
+  imageQuotaBytes: 1_073_741_824,
+  destinations: [{ name: 'mqtt' }],
+  outboxQuotaBytes: 16_000_000_000,
+  retention: {},
+  pid: process.pid,
+  logger: silentLogger,
+});
+try {
+  await ledger.start();
+  const fillStartMs = performance.now();
+  await fill(ledger);
+  const fillRate = (rows * 1000) / (performance.now() - fillStartMs);
+  const emptyRss = process.memoryUsage.rss();
+  say(`${rows} rows queued, ${Math.round(fillRate)} a second; resident ${megabytes(emptyRss)}`);
+  const payloads = (await ledger.read('mqtt', { after: 0 }, 100)).map(({ payload }) => payload);
+  say(`payload ${payloads[0]?.byteLength} bytes, window ${window}, ${slice} rows a round`);
+  await bareLoop(broker.url, payloads, Math.min(slice, 5000));
+  const [delivery, bare]: [number[], number[]] = [[], []];
+  for (let round = 1; round <= rounds; round += 1) {
+    const memory = new PeakMemory();
+    const drained = await drain(ledger, broker.url, slice);
+    const peak = memory.end();
+    const loop = await bareLoop(broker.url, payloads, slice);
+    delivery.push(drained);
+    bare.push(loop);
+    say(
+      `round ${round}: delivery ${Math.round(drained)}/s, bare loop ${Math.round(loop)}/s, ` +
+        `ratio ${(drained / loop).toFixed(2)}, resident at most ${megabytes(peak)}`,
+    );
+  }
+  const [of, to] = [median(delivery), median(bare)];
+  say(`median: delivery ${Math.round(of)}/s, bare loop ${Math.round(to)}/s, ratio ${(of / to).toFixed(2)}`);
+} finally {
+  await ledger.stop();
+  await broker.dispose();
+  await rm(folder, { recursive: true, force: true });
+}
