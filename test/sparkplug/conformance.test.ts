@@ -39,7 +39,7 @@ describe.skipIf(scenariosAbsent !== undefined)(`Sparkplug 3.0${because(scenarios
         expect(own.filter(({ malformed }) => malformed)).toEqual([]);
         expect(own.map(({ malformed: _, ...message }) => message)).toEqual(session.sent.map(asDissected));
       }
-    });
+    }, 300_000);
   });
 
   describe.skipIf(hostAbsent !== undefined)(
