@@ -1,5 +1,5 @@
 // Writes what is generated from the code: config/jidoka.schema.json, docs/config.md, docs/errors.md, docs/schemas/,
-// docs/asyncapi.yaml and the generated parts of docs/mqtt.md.
+// docs/asyncapi.yaml, docs/sparkplug-conformance.md and the generated parts of docs/mqtt.md.
 // Needs a build, since it reads the built output as every user of the package does.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,7 @@ import { renderAsyncApi } from './docs/asyncapi.js';
 import { renderConfigReference } from './docs/config-reference.js';
 import { readCatalogues, renderErrorReference } from './docs/error-reference.js';
 import { renderMqttPage } from './docs/mqtt-page.js';
+import { renderSparkplugTable } from './docs/sparkplug-table.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -20,6 +21,7 @@ export async function generateDocs(): Promise<ReadonlyMap<string, string>> {
     ['docs/config.md', renderConfigReference(configJsonSchema())],
     ['docs/errors.md', renderErrorReference(await readCatalogues(root))],
     ['docs/asyncapi.yaml', renderAsyncApi(root)],
+    ['docs/sparkplug-conformance.md', renderSparkplugTable()],
     ['docs/mqtt.md', renderMqttPage(readFileSync(join(root, 'docs', 'mqtt.md'), 'utf8'))],
     ...Object.entries(payloadSchemas()).map(
       ([file, schema]) => [`docs/schemas/${file}`, payloadSchemaText(schema)] as const,
