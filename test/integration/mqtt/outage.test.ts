@@ -59,7 +59,14 @@ async function drained(outbox: FakeOutbox, consumer: Subscriber): Promise<void> 
 async function deliveryTo(url: string, window: number) {
   const publisher = new MqttPublisher(publisherOptions(url, { window }));
   const outbox = new FakeOutbox();
-  const deliverer = new Deliverer({ outbox, publisher, window, logger: silentLogger });
+  const deliverer = new Deliverer({
+    destination: 'mqtt',
+    outbox,
+    publisher,
+    drainPerSecond: 100_000,
+    failsFirst: false,
+    logger: silentLogger,
+  });
   await deliverer.start();
   await publisher.start();
   closers.push(() => publisher.stop(500));
