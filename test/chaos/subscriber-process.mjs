@@ -3,7 +3,7 @@
 import { appendFileSync } from 'node:fs';
 import { connect } from 'mqtt';
 
-const [url, filter, file] = process.argv.slice(2);
+const [url = '', filter = '', file = ''] = process.argv.slice(2);
 const client = connect(url, {
   clientId: 'chaos-consumer',
   protocolVersion: 5,
