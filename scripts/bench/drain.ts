@@ -26,7 +26,9 @@ const { values } = parseArgs({
 const rows = Number(values.rows);
 const rounds = Number(values.rounds);
 const window = Number(values.window);
-const slice = Math.min(Number(values.slice), Math.floor(rows / rounds));
+// Each round leaves a little more behind than its slice, and one goes before to warm up.
+const slice = Math.min(Number(values.slice), Math.floor(rows / (rounds + 1)));
+const warmUp = Math.floor(slice / 2);
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1_048_576)} MB`;
@@ -145,7 +147,8 @@ try {
   say(`${rows} rows queued, ${Math.round(fillRate)} a second; resident ${megabytes(emptyRss)}`);
   const payloads = (await ledger.read('mqtt', { after: 0 }, 100)).map(({ payload }) => payload);
   say(`payload ${payloads[0]?.byteLength} bytes, window ${window}, ${slice} rows a round`);
-  await bareLoop(broker.url, payloads, Math.min(slice, 5000));
+  await bareLoop(broker.url, payloads, warmUp);
+  await drain(ledger, broker.url, warmUp);
   const [delivery, bare]: [number[], number[]] = [[], []];
   for (let round = 1; round <= rounds; round += 1) {
     const memory = new PeakMemory();
