@@ -19,6 +19,8 @@ export interface SessionState {
   readonly devices: ReadonlyMap<string, DeviceState>;
   /** The last statement of the primary host on this connection. */
   readonly host: { readonly online: boolean; readonly timestampMs: number } | undefined;
+  /** The newest time of all its statements, over connections: another server may hold an old one. */
+  readonly hostSeenMs: number;
 }
 
 export interface DeviceState {
@@ -82,6 +84,7 @@ export function initialSession(devices: readonly string[]): SessionState {
     seq: 0,
     devices: new Map(devices.map((device) => [device, { present: true, born: false }])),
     host: undefined,
+    hostSeenMs: 0,
   };
 }
 
@@ -111,7 +114,7 @@ export function step(state: SessionState, event: SessionEvent, rules: SessionRul
     case 'device':
       return deviceChanged(state, event.device, event.present);
     case 'redefined':
-      return mayPublish(state, event.device) ? numbered(state, 'DBIRTH', event.device) : still(state);
+      return redefined(state, event.device);
     case 'data':
       return data(state, event.device);
     case 'leave':
@@ -152,10 +155,8 @@ function hostSpoke(
   { online, timestampMs }: { readonly online: boolean; readonly timestampMs: number },
   rules: SessionRules,
 ): Step {
-  if (state.phase === 'offline' || (state.host !== undefined && timestampMs < state.host.timestampMs)) {
-    return still(state);
-  }
-  const next = { ...state, host: { online, timestampMs } };
+  if (state.phase === 'offline' || timestampMs < state.hostSeenMs) return still(state);
+  const next = { ...state, host: { online, timestampMs }, hostSeenMs: timestampMs };
   if (online) return next.phase === 'waiting' ? births(next) : still(next);
   if (next.phase === 'born') return [dead(next), [{ kind: 'publish', message: 'NDEATH' }, { kind: 'move-on' }]];
   if (next.phase === 'waiting' && rules.severalServers) return [dead(next), [{ kind: 'move-on' }]];
@@ -181,6 +182,14 @@ function deviceChanged(state: SessionState, device: string, present: boolean): S
   const next = { ...state, devices: new Map(state.devices).set(device, { present, born }) };
   if (state.phase !== 'born') return still(next);
   return numbered(next, present ? 'DBIRTH' : 'DDEATH', device);
+}
+
+/** Some hosts take a second birth for another device of the same name: the first one dies before. */
+function redefined(state: SessionState, device: string): Step {
+  if (!mayPublish(state, device)) return still(state);
+  const [dying, death] = numbered(state, 'DDEATH', device);
+  const [next, birth] = numbered(dying, 'DBIRTH', device);
+  return [next, [...death, ...birth]];
 }
 
 function data(state: SessionState, device: string | undefined): Step {

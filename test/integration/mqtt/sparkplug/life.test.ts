@@ -159,9 +159,11 @@ describe.skipIf(mosquittoAbsent)('a Sparkplug edge node', () => {
       await host.command(undefined, commandPayload([{ name: 'Node Control/Rebirth', value: true }]));
       void publisher.deliver(inspection(round + 1), 'live').catch(() => undefined);
     }
-    await until(() => expect(host.of('DDATA')).toHaveLength(20));
+    await until(() => {
+      expect(host.of('DDATA')).toHaveLength(20);
+      expect(host.of('NBIRTH').length).toBeGreaterThan(1);
+    });
     const births = host.of('NBIRTH');
-    expect(births.length).toBeGreaterThan(1);
     expect(births.length).toBeLessThan(20);
     expect(new Set(births.map((birth) => metric(birth, 'bdSeq')?.value))).toEqual(new Set([0]));
     expect(gaps(host.messages)).toEqual([]);
@@ -270,7 +272,7 @@ describe.skipIf(mosquittoAbsent)('a Sparkplug edge node', () => {
     if (alias === undefined) throw new Error('no alias');
     await host.command(STATION, commandPayload([{ alias, value: 0.8 }]));
     await until(() => expect(metric(host.of('DDATA').at(-1), 'Control/Good Threshold')?.value).toBe(0.8));
-    expect(commands.executed).toMatchObject([{ name: 'set-threshold', station: STATION, arguments: { value: 0.8 } }]);
+    expect(commands.executed).toMatchObject([{ name: 'set-threshold', station: STATION, arguments: { good: 0.8 } }]);
     await host.command(STATION, commandPayload([{ name: 'Control/Mode', value: 'pause' }]));
     await host.command(STATION, commandPayload([{ name: 'Count/Pass', value: 5 }]));
     await host.command('nobody', commandPayload([{ name: 'Control/Mode', value: 'pause' }]));

@@ -137,9 +137,13 @@ describe('a primary host', () => {
     expect(published(run([...UP, host(false, 5), { kind: 'host-silent' }], HOSTED).actions)).toEqual(['subscribe']);
   });
 
-  it('is asked anew on each connection', () => {
-    const { actions } = run([...UP, host(true, 9), { kind: 'lost' }, ...UP, host(true, 3)], HOSTED);
-    expect(published(actions).filter((text) => text === 'NBIRTH 0')).toHaveLength(2);
+  it('is asked anew on each connection, and an old statement on another server is not believed', () => {
+    const births = (timestampMs: number): number => {
+      const { actions } = run([...UP, host(true, 9), { kind: 'lost' }, ...UP, host(true, timestampMs)], HOSTED);
+      return published(actions).filter((text) => text === 'NBIRTH 0').length;
+    };
+    expect(births(9)).toBe(2);
+    expect(births(8)).toBe(1);
   });
 });
 
@@ -237,6 +241,6 @@ describe('whatever happens', () => {
         state = next;
       }
     }
-    expect(births).toBeGreaterThan(1000);
+    expect(births).toBeGreaterThan(500);
   });
 });
