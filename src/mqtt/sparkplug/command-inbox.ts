@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.js';
+import type { JidokaError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { CommandName, CommandResult } from '../../domain/command.js';
+import { commandErrors } from '../../domain/errors.js';
 import type { Commands } from '../../ports/commands.js';
 import type { IncomingMessage } from '../message.js';
 import { decodeCommand } from './codec.js';
@@ -44,6 +46,7 @@ export class CommandInbox {
       this.malformed(topic, decoded.reason);
       return;
     }
+    if (decoded.metrics.length === 0) this.malformed(topic, 'it names no metric');
     for (const metric of decoded.metrics) {
       if (device === undefined) this.#toNode(metric);
       else void this.#toDevice(device, metric);
@@ -66,9 +69,10 @@ export class CommandInbox {
   #toNode(metric: CommandMetric): void {
     if (metric.name === REBIRTH) {
       if (metric.value === true) this.#options.onRebirth();
+      else this.#refuse(metric, null, commandErrors.COMMAND_ARGUMENTS_INVALID({ where: REBIRTH, expected: 'true' }));
       return;
     }
-    this.#refuse(metric, null, 'COMMAND_UNKNOWN', 'The node has no metric of this name that can be written.');
+    this.#refuse(metric, null, commandErrors.COMMAND_UNKNOWN({ where: this.#nameOf(metric) }));
   }
 
   async #toDevice(name: string, metric: CommandMetric): Promise<void> {
@@ -76,11 +80,12 @@ export class CommandInbox {
     const metrics = device(name);
     const write = metrics?.write(metric);
     if (metrics === undefined || write === undefined) {
-      return this.#refuse(metric, name, 'COMMAND_UNKNOWN', 'No metric that can be written, or no value that fits it.');
+      const expected = 'a metric that can be written, with a value of its type';
+      return this.#refuse(metric, name, commandErrors.COMMAND_UNKNOWN({ where: this.#nameOf(metric), expected }));
     }
     if (!allowed.has(write.command) || commands === undefined) {
-      const text = `${write.command} is not among the \`commands\` that the config allows for this broker.`;
-      return this.#refuse(metric, name, 'COMMAND_NOT_ALLOWED', text, write.command, write.arguments);
+      const refusal = commandErrors.COMMAND_NOT_ALLOWED({ got: write.command });
+      return this.#refuse(metric, name, refusal, write.command, write.arguments);
     }
     const result = await commands.execute({
       id: newId(),
@@ -95,21 +100,24 @@ export class CommandInbox {
     onWritten();
   }
 
+  #nameOf({ name, alias }: CommandMetric): string {
+    return (name ?? `alias ${alias}`).slice(0, MAX_NAME);
+  }
+
   #refuse(
     metric: CommandMetric,
     station: string | null,
-    code: string,
-    text: string,
-    name = metric.name ?? `alias ${metric.alias}`,
+    error: JidokaError,
+    name = this.#nameOf(metric),
     values: Readonly<Record<string, unknown>> = { value: plain(metric.value) },
   ): void {
     const { commands, destination, newId, clock, logger } = this.#options;
-    const result: CommandResult = { ok: false, code, text };
-    logger.debug({ station, metric: metric.name }, `A command was refused: ${text}`);
+    const result: CommandResult = { ok: false, code: error.code, text: error.message };
+    logger.debug({ station, metric: metric.name }, `A command was refused: ${error.message}`);
     commands?.refused({
       atMs: clock.nowMs(),
       id: newId(),
-      name: name.slice(0, MAX_NAME),
+      name,
       station,
       destination,
       sender: null,
