@@ -5,7 +5,6 @@ import type { Logger } from '../base/logger.js';
 import { createCamera } from '../camera/create-camera.js';
 import type { SecretReference } from '../config/schema/common.js';
 import type { Config } from '../config/schema/index.js';
-import { MAIN_DESTINATION } from '../config/schema/mqtt.js';
 import type { StationConfig } from '../config/schema/station.js';
 import { readSecretFile, resolveSecret } from '../config/secrets.js';
 import { OpcuaConnection } from '../opcua/connection.js';
@@ -23,6 +22,7 @@ import { planStation } from './compose-station.js';
 import { describeGateway } from './describe-gateway.js';
 import { Destinations } from './destinations.js';
 import { type HealthSource, serverPlace } from './health.js';
+import { ledgerSettings } from './ledger-settings.js';
 import { LoadedModels } from './loaded-models.js';
 import { modelChoice } from './model-choice.js';
 import { ModelReload } from './model-reload.js';
@@ -92,18 +92,6 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
 
 function takesCommands({ mqtt, destinations }: Config): boolean {
   return [mqtt, ...Object.values(destinations)].some(({ commands }) => commands.length > 0);
-}
-
-function ledgerSettings({ storage, mqtt, destinations }: Config) {
-  const { imageQuotaBytes, outboxQuotaBytes, imageDays, inspectionDays, inspectionQuotaBytes } = storage;
-  return {
-    imageQuotaBytes,
-    outboxQuotaBytes,
-    retention: { inspectionDays, inspectionQuotaBytes, ...(imageDays !== undefined && { imageDays }) },
-    destinations: Object.entries({ ...destinations, [MAIN_DESTINATION]: mqtt }).map(
-      ([name, { expireAfterSeconds }]) => ({ name, ...(expireAfterSeconds !== undefined && { expireAfterSeconds }) }),
-    ),
-  };
 }
 
 function secret({ environment, logger }: AgentSetup, reference: SecretReference): Promise<string> {

@@ -11,7 +11,7 @@ export interface LogLine {
 }
 
 export const LEFT_ACCOUNT =
-  'Messages wait for a destination that is no longer configured. Configure it again, or drop it with the command jidoka db.';
+  'Messages wait for a destination that is no longer configured. Configure it again, or drop it: jidoka db drop-destination.';
 
 /** Destinations that are no longer configured. */
 export function leftAccounts({ accounts }: Report): Account[] {

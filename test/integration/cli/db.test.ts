@@ -238,3 +238,39 @@ describe('jidoka db export', () => {
     expect(existsSync(target('a.csv'))).toBe(false);
   });
 });
+
+describe('jidoka db drop-destination', () => {
+  it('gives up what waits for one that is no longer configured, and nothing else', async () => {
+    const folder = await temporaryFolder();
+    const config = join(folder, 'jidoka.yaml');
+    writeFileSync(
+      config,
+      `version: 1
+gateway: { name: line4 }
+storage: { directory: ${folder} }
+mqtt: { url: 'mqtt://127.0.0.1:1' }
+stations:
+  - name: left
+    camera: { kind: directory, path: ${folder} }
+    model: { package: rendered-tile }
+`,
+    );
+    const before = ledgerIn(folder, { destinations: [{ name: 'mqtt' }, { name: 'cloud' }] });
+    await before.start();
+    for (let index = 0; index < 5; index += 1) await before.record(anInspection(index));
+    expect(await db('drop-destination', 'cloud', '--config', config)).toMatchObject({ status: 78 });
+    await before.stop();
+    expect(await db('drop-destination', 'cloud', '--config', config)).toEqual({
+      status: 0,
+      stdout: '5 messages that waited for cloud were given up; the inspections themselves are kept.\n',
+      stderr: '',
+    });
+    expect((await db('drop-destination', 'mqtt', '--config', config)).stderr).toContain('STORE_DESTINATION_IN_USE');
+    expect((await db('drop-destination', 'cloud', '--config', config)).stderr).toContain('STORE_DESTINATION_UNKNOWN');
+    const after = ledgerIn(folder);
+    await after.start();
+    expect(await after.read('mqtt', { after: 0 }, 10)).toHaveLength(5);
+    await after.stop();
+    await removeFolder(folder);
+  });
+});
