@@ -62,8 +62,22 @@ async function fill(ledger: SqliteLedger): Promise<void> {
   }
 }
 
-/** Rows a second of the delivery, from the first row settled to the `count`th. */
-async function drain(ledger: SqliteLedger, url: string, count: number): Promise<number> {
+interface Pace {
+  readonly perSecond: number;
+  /** Of all threads of this process, a row. */
+  readonly cpuMicroseconds: number;
+}
+
+function stopwatch(): (rows: number) => Pace {
+  const [startMs, cpu] = [performance.now(), process.cpuUsage()];
+  return (rows) => {
+    const { user, system } = process.cpuUsage(cpu);
+    return { perSecond: (rows * 1000) / (performance.now() - startMs), cpuMicroseconds: (user + system) / rows };
+  };
+}
+
+/** The delivery's pace, from the first row settled to the `count`th. */
+async function drain(ledger: SqliteLedger, url: string, count: number): Promise<Pace> {
   const config = mqttSchema.parse({ url, window, drainPerSecond: 100_000, clientId: 'bench-drain' });
   const startedAt = new Date().toISOString();
   const describe = () => ({ location: {}, stations: [] });
@@ -79,22 +93,22 @@ async function drain(ledger: SqliteLedger, url: string, count: number): Promise<
   });
   await deliverer.start();
   await publisher.start();
-  let from: { readonly atMs: number; readonly delivered: number } | undefined;
+  let from: { readonly stop: (rows: number) => Pace; readonly delivered: number } | undefined;
   for (;;) {
     const { delivered } = deliverer.status();
-    from ??= delivered > 0 ? { atMs: performance.now(), delivered } : undefined;
+    from ??= delivered > 0 ? { stop: stopwatch(), delivered } : undefined;
     if (from !== undefined && delivered >= count) {
-      const rate = ((delivered - from.delivered) * 1000) / (performance.now() - from.atMs);
+      const pace = from.stop(delivered - from.delivered);
       await deliverer.stop(0);
       await publisher.stop(500);
-      return rate;
+      return pace;
     }
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-/** Messages a second of the bare client with the same payloads, properties and window. */
-async function bareLoop(url: string, payloads: readonly Uint8Array[], count: number): Promise<number> {
+/** The pace of the bare client with the same payloads, properties and window. */
+async function bareLoop(url: string, payloads: readonly Uint8Array[], count: number): Promise<Pace> {
   const client = await connectAsync(url, { protocolVersion: 5, clientId: 'bench-bare', reconnectPeriod: 0 });
   if ('setNoDelay' in client.stream) (client.stream as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
   const properties = {
@@ -102,7 +116,7 @@ async function bareLoop(url: string, payloads: readonly Uint8Array[], count: num
     contentType: 'application/json',
     userProperties: { schema: 'jidoka.inspection/1' },
   };
-  const startMs = performance.now();
+  const stop = stopwatch();
   await new Promise<void>((resolve, reject) => {
     let sent = 0;
     let acknowledged = 0;
@@ -118,10 +132,13 @@ async function bareLoop(url: string, payloads: readonly Uint8Array[], count: num
     };
     for (let index = 0; index < window; index += 1) send();
   });
-  const rate = (count * 1000) / (performance.now() - startMs);
+  const pace = stop(count);
   await client.endAsync();
-  return rate;
+  return pace;
 }
+
+const told = ({ perSecond, cpuMicroseconds }: Pace): string =>
+  `${Math.round(perSecond)}/s (${Math.round(cpuMicroseconds)} µs of processor a row)`;
 
 const median = (numbers: readonly number[]): number =>
   [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
@@ -149,21 +166,19 @@ try {
   say(`payload ${payloads[0]?.byteLength} bytes, window ${window}, ${slice} rows a round`);
   await bareLoop(broker.url, payloads, warmUp);
   await drain(ledger, broker.url, warmUp);
-  const [delivery, bare]: [number[], number[]] = [[], []];
+  const ratios: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     const memory = new PeakMemory();
-    const drained = await drain(ledger, broker.url, slice);
+    const delivery = await drain(ledger, broker.url, slice);
     const peak = memory.end();
-    const loop = await bareLoop(broker.url, payloads, slice);
-    delivery.push(drained);
-    bare.push(loop);
+    const bare = await bareLoop(broker.url, payloads, slice);
+    ratios.push(delivery.perSecond / bare.perSecond);
     say(
-      `round ${round}: delivery ${Math.round(drained)}/s, bare loop ${Math.round(loop)}/s, ` +
-        `ratio ${(drained / loop).toFixed(2)}, resident at most ${megabytes(peak)}`,
+      `round ${round}: delivery ${told(delivery)}, bare loop ${told(bare)}, ` +
+        `ratio ${(delivery.perSecond / bare.perSecond).toFixed(2)}, resident at most ${megabytes(peak)}`,
     );
   }
-  const [of, to] = [median(delivery), median(bare)];
-  say(`median: delivery ${Math.round(of)}/s, bare loop ${Math.round(to)}/s, ratio ${(of / to).toFixed(2)}`);
+  say(`median ratio ${median(ratios).toFixed(2)}`);
 } finally {
   await ledger.stop();
   await broker.dispose();

@@ -110,7 +110,7 @@ export class Deliverer {
       logger,
       clock,
       retry,
-      batchSize: options.batchSize ?? 200,
+      batchSize: options.batchSize ?? 500,
       isSettling: (position) => this.#settler.has(position),
       outboxFailed: (error) => this.#outboxFailed(error),
       outboxWorks: () => {

@@ -102,8 +102,8 @@ export class Lane {
       this.#cursor = record.position;
       if (!passedOver) this.#send(record);
     }
-    // Before the last row is gone, so that sending need not wait for the outbox.
-    if (!this.#atEnd && !this.#reading && this.#ahead.length <= this.#host.batchSize / 2) void this.#readMore();
+    // A batch ahead of the need: a read waits for the commit under way, and with it for the disk.
+    if (!this.#atEnd && !this.#reading && this.#ahead.length <= this.#host.batchSize) void this.#readMore();
   }
 
   /** The connection is gone: all that is not free to be settled will be sent again. Gives the number of rows. */

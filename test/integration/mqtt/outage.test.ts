@@ -163,7 +163,7 @@ describe.skipIf(mosquittoAbsent)(`outbox to mosquitto${mosquittoAbsent ? ` (${mo
     await vi.waitFor(() => expect(outbox.rows.size).toBe(0), { timeout: 60_000 });
     await vi.waitFor(() => expect(consumer.received.length).toBe(20_001), { timeout: 30_000 });
     expectComplete(consumer.on('inspection'), outbox);
-    expect(outbox.largestRead).toBeLessThanOrEqual(200);
+    expect(outbox.largestRead).toBeLessThanOrEqual(500);
     expect(deliverer.status()).toMatchObject({ state: 'idle', delivered: 20_001, retried: 0 });
     expect(publisher.status().text).toContain('MQTT 5');
     // A client above the receive maximum is thrown out by mosquitto with reason 147.
