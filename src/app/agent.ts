@@ -257,7 +257,7 @@ export class Agent {
       troubles: this.#troubles,
       outboxRows,
       destinations: destinations.summary(
-        (name) => waiting?.[name] ?? outboxRows,
+        (name) => waiting[name] ?? 0,
         (name) => this.#shed.toDestination(name),
       ),
       ...(this.#parts.commands !== undefined && { commands: this.#parts.commands.counts }),

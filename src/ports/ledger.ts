@@ -11,8 +11,8 @@ export interface LedgerStatus {
   readonly text: string;
   /** Messages that wait for one destination or more; each counts once. */
   readonly outboxRows: number;
-  /** The same by destination; `outboxRows` holds for each where it is absent. */
-  readonly waiting?: Readonly<Record<string, number>>;
+  /** What waits for each destination. */
+  readonly waiting: Readonly<Record<string, number>>;
   /** Inspections in memory that are not committed yet. */
   readonly pendingWrites: number;
   /** Inspections given up since the start, because the disk was in trouble for longer than memory lasts. */

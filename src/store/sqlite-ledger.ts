@@ -222,10 +222,11 @@ export class SqliteLedger implements Ledger, Outbox, OriginLog, AuditLog {
   }
 
   status(): LedgerStatus {
-    const { outboxRows, imageBytes, imagesEvicted } = this.#report;
+    const { outboxRows, accounts, imageBytes, imagesEvicted } = this.#report;
     const { pass, fail, review } = this.#intake.givenUp;
     const figures = {
       outboxRows,
+      waiting: Object.fromEntries(accounts.map(({ destination, rows }) => [destination, rows])),
       pendingWrites: this.#intake.pending,
       recordsGivenUp: pass + fail + review,
       imageBytes,

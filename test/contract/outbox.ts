@@ -61,7 +61,7 @@ export function outboxContract(name: string, makePlace: () => Promise<StorePlace
         await reopen(BOTH);
         expect(await waiting('mqtt')).toEqual([3]);
         expect(await waiting('cloud')).toEqual([1]);
-        expect(store.status().outboxRows).toBe(2);
+        expect(store.status()).toMatchObject({ outboxRows: 2, waiting: { mqtt: 1, cloud: 1 } });
       });
 
       it('gives a new destination what is committed from then on', async () => {

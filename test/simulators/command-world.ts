@@ -1,7 +1,6 @@
 import type { CommandTargets } from '#jidoka/app/commands/actions.js';
 import { CommandExecutor } from '#jidoka/app/commands/command-executor.js';
 import type { CommandedStation } from '#jidoka/app/commands/commanded-station.js';
-import { MemoryAuditLog } from '#jidoka/app/commands/memory-audit-log.js';
 import { systemClock } from '#jidoka/base/clock.js';
 import { type Logger, silentLogger } from '#jidoka/base/logger.js';
 import { COMMAND_NAMES, type Command, type CommandName } from '#jidoka/domain/command.js';
@@ -9,6 +8,7 @@ import { JsonCommands } from '#jidoka/mqtt/commands.js';
 import type { CommandResultMessage } from '#jidoka/mqtt/commands-payload.js';
 import type { IncomingMessage, OutgoingMessage } from '#jidoka/mqtt/message.js';
 import type { AuditLog } from '#jidoka/ports/commands.js';
+import { MemoryAuditLog } from './memory-audit-log.js';
 import { exampleInspection } from './messages.js';
 import { frame, twoClasses } from './ports.js';
 

@@ -111,6 +111,7 @@ export class MemoryLedger implements Ledger {
       state: 'open',
       text: 'open',
       outboxRows: 0,
+      waiting: {},
       pendingWrites: 0,
       recordsGivenUp: 0,
       imageBytes: 0,

@@ -189,7 +189,7 @@ describe.skipIf(mosquittoAbsent)(`outbox to mosquitto${mosquittoAbsent ? ` (${mo
   ])('keeps a message that is too large for the broker (%s, %s)', async (limit) => {
     const { outbox, deliverer } = await setUp({ extra: [limit], persistence: false });
     outbox.commit('cap');
-    await vi.waitFor(() => expect(deliverer.status().delivered).toBe(1));
+    await vi.waitFor(() => expect(deliverer.status().delivered).toBe(1), { timeout: 20_000 });
     outbox.padding = 'x'.repeat(2000);
     outbox.commit('cap');
     outbox.padding = undefined;
