@@ -68,10 +68,9 @@ export function auditLogContract(name: string, create: () => Promise<AuditWorld>
       expect(await world.audit.result(`${long}2`)).toBeUndefined();
     });
 
-    it('still knows them after a restart', async ({ skip }) => {
-      if (world.reopened === undefined) return skip('it lasts as long as the process');
+    it('still knows them after a restart, where it outlives one', async () => {
       await world.audit.audit(auditEntry('a'));
-      const audit = await world.reopened();
+      const audit = (await world.reopened?.()) ?? world.audit;
       expect(await audit.result('a')).toEqual(auditEntry('a').result);
     });
   });
