@@ -126,10 +126,7 @@ export type DestinationConfig = z.infer<typeof destinationSchema>;
 export const mqttSchema = destinationSchema.describe('The MQTT broker that the verdicts go to.');
 
 export const destinationsSchema = z
-  .record(
-    nameSchema.refine((name) => name !== MAIN_DESTINATION, 'that name is the one of the main broker; take another'),
-    destinationSchema,
-  )
+  .record(nameSchema, destinationSchema)
   .default({})
   .describe(
     'Further places that get every message too, by name. Each keeps its own account of what it has received, so that one that is away does not hold up the others.',
