@@ -14,6 +14,7 @@ import { Deliverer } from '#jidoka/pipeline/deliver.js';
 import { SqliteLedger } from '#jidoka/store/sqlite-ledger.js';
 import { exampleInspection } from '../../test/simulators/messages.js';
 import { Mosquitto } from '../../test/simulators/mosquitto.js';
+import { fillOutbox } from './fill-outbox.js';
 
 const { values } = parseArgs({
   options: {
@@ -48,18 +49,27 @@ class PeakMemory {
   }
 }
 
+/** Queues the rows, and says whether the last came in as fast as the first. */
 async function fill(ledger: SqliteLedger): Promise<void> {
   const stations = ['press', 'cap', 'label'];
-  const batch = 512;
-  for (let done = 0; done < rows; done += batch) {
-    const count = Math.min(batch, rows - done);
-    const inspections = Array.from({ length: count }, (_, index) => {
-      const station = stations[index % stations.length] ?? 'press';
-      const { origin: _origin, ...inspection } = exampleInspection(station);
+  const blocks = await fillOutbox({
+    ledger,
+    directory: folder,
+    rows,
+    blockRows: Math.ceil(rows / 20),
+    inFlight: 512,
+    inspection: (number) => {
+      const { origin: _origin, ...inspection } = exampleInspection(stations[number % stations.length] ?? 'press');
       return inspection;
-    });
-    await Promise.all(inspections.map((inspection) => ledger.record(inspection)));
-  }
+    },
+    onBlock: (block) =>
+      say(
+        `${block.rows} rows queued, ${Math.round(block.rowsPerSecond)}/s, resident ${megabytes(block.residentBytes)}`,
+      ),
+  });
+  const [first, last] = [blocks[0], blocks.at(-1)];
+  if (first === undefined || last === undefined) return;
+  say(`inserts, last block against first: ${(last.rowsPerSecond / first.rowsPerSecond).toFixed(2)}`);
 }
 
 interface Pace {
@@ -157,11 +167,7 @@ const ledger = new SqliteLedger({
 });
 try {
   await ledger.start();
-  const fillStartMs = performance.now();
   await fill(ledger);
-  const fillRate = (rows * 1000) / (performance.now() - fillStartMs);
-  const emptyRss = process.memoryUsage.rss();
-  say(`${rows} rows queued, ${Math.round(fillRate)} a second; resident ${megabytes(emptyRss)}`);
   const payloads = (await ledger.read('mqtt', { after: 0 }, 100)).map(({ payload }) => payload);
   say(`payload ${payloads[0]?.byteLength} bytes, window ${window}, ${slice} rows a round`);
   await bareLoop(broker.url, payloads, warmUp);

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Inspection } from '#jidoka/domain/inspection.js';
 import type { SqliteLedger } from '#jidoka/store/sqlite-ledger.js';
 import { inspectionOf } from './inspections.js';
 
@@ -22,12 +23,14 @@ export interface FillOptions {
   readonly blockRows: number;
   /** Records under way at once: what one commit can take together. */
   readonly inFlight: number;
+  /** The record of a number; times begin at the second argument. */
+  readonly inspection?: (number: number, beganAtMs: number) => Inspection;
   readonly onBlock: (block: Block) => void;
 }
 
 /** Records inspections that nobody reads, block by block. */
 export async function fillOutbox(options: FillOptions): Promise<Block[]> {
-  const { ledger, directory, rows, blockRows, inFlight, onBlock } = options;
+  const { ledger, directory, rows, blockRows, inFlight, inspection = inspectionOf, onBlock } = options;
   const beganAtMs = Date.now() - rows * 100;
   const blocks: Block[] = [];
   let next = 0;
@@ -38,7 +41,7 @@ export async function fillOutbox(options: FillOptions): Promise<Block[]> {
     const recordOn = async (): Promise<void> => {
       while (next < end) {
         next += 1;
-        await ledger.record(inspectionOf(next, beganAtMs));
+        await ledger.record(inspection(next, beganAtMs));
       }
     };
     await Promise.all(Array.from({ length: inFlight }, recordOn));

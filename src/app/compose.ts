@@ -66,6 +66,7 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
     describe: () => describeGateway(config, agent.models),
     outbox: ledger,
     commands,
+    stateDirectory,
     secret: (reference) => secret(setup, reference),
     clock,
     logger,

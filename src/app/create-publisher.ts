@@ -13,6 +13,7 @@ import type { Commands } from '../ports/commands.js';
 import type { Outbox } from '../ports/ledger.js';
 import type { Publisher } from '../ports/publisher.js';
 import { cameraPlace, serverPlace } from './health.js';
+import { lastBdSeqIn } from './last-bd-seq.js';
 
 export interface PublisherParts {
   readonly config: Config;
@@ -26,13 +27,15 @@ export interface PublisherParts {
   readonly describe: MqttPublisherOptions['describe'];
   readonly outbox: Pick<Outbox, 'shed'>;
   readonly commands: Commands;
+  readonly stateDirectory: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** The publisher of one destination, by its profile. */
 export function createPublisher(parts: PublisherParts): Publisher {
-  const { config, name, destination, password, identity, describe, outbox, commands, clock, logger } = parts;
+  const { config, name, destination, password, identity, describe, outbox, commands, stateDirectory, clock, logger } =
+    parts;
   const { password: _, baseTopic: __, ...connection } = destination;
   const clientId = clientIdOf(config.gateway.name, name, destination.clientId);
   const common = {
@@ -71,6 +74,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
     devices: config.stations.map((station) => deviceDescription(station, Object.keys(config.opcua))),
     shed: () => outbox.shed(),
     commands,
+    lastBdSeq: lastBdSeqIn(stateDirectory, name),
   });
 }
 

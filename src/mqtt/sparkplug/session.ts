@@ -75,12 +75,12 @@ export type Step = readonly [SessionState, readonly SessionAction[]];
 
 const NUMBERS = 256;
 
-/** bdSeq begins at 0 with each process, as the specification has it: the broker has sent the will before by then. */
-export function initialSession(devices: readonly string[]): SessionState {
+/** `lastBdSeq` is that of the last CONNECT of the process before; without one bdSeq begins at 0. */
+export function initialSession(devices: readonly string[], lastBdSeq?: number): SessionState {
   return {
     phase: 'offline',
-    bdSeq: 0,
-    used: false,
+    bdSeq: lastBdSeq ?? 0,
+    used: lastBdSeq !== undefined,
     seq: 0,
     devices: new Map(devices.map((device) => [device, { present: true, born: false }])),
     host: undefined,

@@ -1,52 +1,23 @@
 import { v4 as uuidv4 } from 'uuid';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { JidokaError, messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import type { SparkplugConfig } from '../../config/schema/mqtt.js';
 import type { CommandName } from '../../domain/command.js';
 import { INSPECTION_SCHEMA, type InspectionMessage } from '../../domain/message.js';
-import type { OutboxRecord, ShedCount } from '../../domain/outbox.js';
+import type { OutboxRecord } from '../../domain/outbox.js';
 import type { StationState, StatusMessage } from '../../domain/state.js';
-import type { Commands } from '../../ports/commands.js';
 import type { Lane, Publisher, PublisherStatus } from '../../ports/publisher.js';
 import type { Connection } from '../connection.js';
 import { mqttErrors } from '../errors.js';
 import { Link } from '../link.js';
 import type { IncomingMessage, OutgoingMessage } from '../message.js';
-import type { ConnectionConfig } from '../options.js';
 import { CommandInbox } from './command-inbox.js';
-import type { DeviceDescription, DeviceMetrics } from './device-metrics.js';
+import type { DeviceMetrics } from './device-metrics.js';
 import { EdgeMessages } from './edge-messages.js';
+import type { SparkplugPublisherOptions } from './options.js';
 import { Pacer } from './pacer.js';
 import { Proof } from './proof.js';
 import { initialSession, type SessionAction, type SessionEvent, type SessionState, step } from './session.js';
 import { hostStatement, hostTopic, SparkplugTopics } from './topics.js';
-
-export interface SparkplugPublisherOptions {
-  readonly config: ConnectionConfig;
-  readonly sparkplug: SparkplugConfig;
-  /** The account in the outbox, and the name in the audit. */
-  readonly destination: string;
-  /** Default: `jidoka-` and the gateway's name. */
-  readonly clientId?: string;
-  /** The secret that `config.password` refers to, resolved. */
-  readonly password?: string;
-  readonly identity: Pick<StatusMessage, 'gateway' | 'version' | 'startedAt'>;
-  readonly devices: readonly DeviceDescription[];
-  /** Carries out what hosts write; absent where only a rebirth can be asked for. */
-  readonly commands?: Commands;
-  /** What was given up of the outbox, told with the status. */
-  readonly shed?: () => Promise<readonly ShedCount[]>;
-  readonly logger: Logger;
-  readonly clock?: Clock;
-  /** The last words, and a connection that takes nothing, are waited for so long. */
-  readonly ackTimeoutMs?: number;
-  /** Least time between two messages about state that has changed. */
-  readonly announceIntervalMs?: number;
-  readonly tlsPollMs?: number;
-  /** With several brokers: how long to wait on one for the primary host's first word. */
-  readonly hostTimeoutMs?: number;
-}
 
 /** Rows that may be sent and not yet proven; what the caller keeps of them is bounded by it. */
 const WINDOW = 20_000;
@@ -110,7 +81,7 @@ export class SparkplugPublisher implements Publisher {
       clientId: config.clientId ?? options.clientId ?? `jidoka-${identity.gateway}`,
       will: () => this.#will(),
       wire: {
-        connecting: () => this.#dispatch({ kind: 'connect-sent' }),
+        connecting: () => this.#connectSent(),
         sent: (packet) => {
           if (packet === 'pingreq') this.#proof.pinged(this.#clock.monotonicMs());
         },
@@ -123,8 +94,10 @@ export class SparkplugPublisher implements Publisher {
     });
   }
 
-  start(): Promise<void> {
-    return this.#link.start();
+  async start(): Promise<void> {
+    const last = await this.#options.lastBdSeq?.load();
+    this.#session = initialSession([...this.#session.devices.keys()], last);
+    await this.#link.start();
   }
 
   async stop(timeoutMs: number): Promise<void> {
@@ -232,6 +205,13 @@ export class SparkplugPublisher implements Publisher {
     const device = this.#messages.add({ name, ...nothing });
     this.#dispatch({ kind: 'device', device: name, present: true });
     return device;
+  }
+
+  #connectSent(): void {
+    this.#dispatch({ kind: 'connect-sent' });
+    const { lastBdSeq, logger } = this.#options;
+    // Where the disk refuses, a restart takes a number again: hosts then hold the node for the one before, no more.
+    lastBdSeq?.save(this.#session.bdSeq).catch((err: unknown) => logger.debug({ err }, 'The bdSeq was not kept.'));
   }
 
   #will(): OutgoingMessage {

@@ -1,4 +1,3 @@
-import type { Recording } from '../recording.js';
 import {
   bdSeqOf,
   bornSessions,
@@ -22,30 +21,20 @@ const publishedFirst: Check = each(
   ({ sent }) => sent[0]?.type !== 'NBIRTH' && `first came ${sent[0]?.message.topic}`,
 );
 
-/** From 0 in each run of the agent, one more with every CONNECT, 0 after 255. */
+/** From 0 on a new gateway, one more with every CONNECT, over restarts of the agent too, 0 after 255. */
 const bdSeqGrows: Check = (evidence) => {
-  const runs = evidence.flatMap(runsOf);
-  const wrong = runs.flatMap(({ scenario, values }) =>
+  const recorded = evidence.map(({ scenario, events }) => ({
+    scenario,
+    values: events.flatMap((event) => (event.kind === 'connect' ? [bdSeqOf(event.will)] : [])),
+  }));
+  const wrong = recorded.flatMap(({ scenario, values }) =>
     values.flatMap((value, index) => {
       const wanted = index % 256;
       return value === wanted ? [] : [`${scenario}: CONNECT ${index} has bdSeq ${value}, not ${wanted}`];
     }),
   );
-  return runs.some(({ values }) => values.length > 1) ? wrong : ['no second CONNECT was recorded', ...wrong];
+  return recorded.some(({ values }) => values.length > 1) ? wrong : ['no second CONNECT was recorded', ...wrong];
 };
-
-/** The bdSeq of every CONNECT, by the runs of the agent. */
-function runsOf({
-  scenario,
-  events,
-}: Recording): { readonly scenario: string; readonly values: (number | undefined)[] }[] {
-  const runs: (number | undefined)[][] = [[]];
-  for (const event of events) {
-    if (event.kind === 'mark' && (event.text === 'kill' || event.text === 'stop')) runs.push([]);
-    if (event.kind === 'connect') runs.at(-1)?.push(bdSeqOf(event.will));
-  }
-  return runs.map((values) => ({ scenario, values }));
-}
 
 const isDeathPayload: Check = each(deaths, ({ payload }) => {
   const names = payload?.metrics.map(({ name }) => name);
