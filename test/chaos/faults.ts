@@ -53,13 +53,13 @@ async function killStartingAgent(rig: Rig): Promise<void> {
 }
 
 async function killBroker(rig: Rig, draw: Draw): Promise<void> {
-  await rig.broker.kill();
+  await rig.killBroker();
   await rig.recorded(draw(1, 30));
   await bringBrokerBack(rig);
 }
 
 async function killBoth(rig: Rig, draw: Draw): Promise<void> {
-  await rig.broker.kill();
+  await rig.killBroker();
   await rig.recorded(draw(1, 20));
   await rig.agent.signal('SIGKILL');
   const agent = rig.startAgent();

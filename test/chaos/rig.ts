@@ -11,6 +11,7 @@ import { AgentProcess } from '../simulators/agent-process.js';
 import { Mosquitto } from '../simulators/mosquitto.js';
 import { FlakyProxy } from './flaky-proxy.js';
 import type { Committed } from './judgement.js';
+import { unreadFrom } from './socket-queues.js';
 
 const PARTS_PER_SECOND_A_STATION = 20;
 const POLL_MS = 15;
@@ -58,6 +59,24 @@ export class Rig {
     await rig.consumerUp();
     await rig.agentReady(rig.agent);
     return rig;
+  }
+
+  /**
+   * Kills the broker at whatever point it has come to, once the consumer has what the broker had sent before. Without
+   * that a message can be lost that nobody is to blame for: acknowledged and sent on, but not yet on the broker's disk,
+   * it lies in the consumer's socket when the broker dies; the consumer's next acknowledgement fails, and with it its
+   * connection and all that it has not read.
+   */
+  async killBroker(): Promise<void> {
+    this.broker.freeze();
+    let before = -1;
+    await until('the consumer has what the broker had sent', async () => {
+      const [unread, count] = [await unreadFrom(this.broker.port), await this.receivedCount()];
+      const settled = unread === 0 && count === before;
+      before = count;
+      return settled;
+    });
+    await this.broker.kill();
   }
 
   startAgent(): AgentProcess {
