@@ -1,7 +1,7 @@
 import type { FrameOrigin } from './frame.js';
 import type { ModelIdentity } from './model.js';
 import type { Snapshot } from './reading.js';
-import type { Verdict } from './verdict.js';
+import type { Decision, Verdict } from './verdict.js';
 
 /** A thing to be inspected: opened by a trigger, closed by a verdict. */
 export interface Part {
@@ -10,6 +10,8 @@ export interface Part {
   readonly openedAtMs: number;
   /** The id the PLC or the MES knows the part by. */
   readonly externalId?: string;
+  /** What the PLC has set for this part, where it says so. */
+  readonly recipe?: string;
 }
 
 /** Latency of one part by stage, ms. A stage that did not happen is absent. */
@@ -28,6 +30,8 @@ export interface Inspection {
   readonly id: string;
   readonly station: string;
   readonly partId?: string;
+  /** What the PLC had set for the part, where it said so. */
+  readonly recipe?: string;
   readonly capturedAtMs: number;
   readonly decidedAtMs: number;
   readonly verdict: Verdict;
@@ -37,6 +41,18 @@ export interface Inspection {
   readonly snapshot: Snapshot;
   readonly timing: StageTiming;
   readonly origin?: FrameOrigin;
+  /** By how much the verdict missed the part's deadline, ms; the PLC did not get it then. Absent: it was in time. */
+  readonly lateMs?: number;
+  /** Present where several regions of the picture were judged, each by itself; `result` is then the deciding one's. */
+  readonly regions?: readonly RegionResult[];
+}
+
+/** What became of one region of the picture. */
+export interface RegionResult {
+  readonly name: string;
+  readonly decision: Decision;
+  /** null where the model could not judge the region. */
+  readonly result: InspectionResult | null;
 }
 
 export interface InspectionResult {

@@ -1,5 +1,5 @@
 import { isoUtc } from '../base/clock.js';
-import type { Inspection } from './inspection.js';
+import type { Inspection, InspectionResult } from './inspection.js';
 import type { Quality, Reading, ReadingValue } from './reading.js';
 import type { Decision, ReasonCode } from './verdict.js';
 
@@ -18,6 +18,7 @@ export interface InspectionMessage {
   /** Counts the station's inspections from 1 without gaps. */
   readonly seq: number;
   readonly partId?: string;
+  readonly recipe?: string;
   readonly source?: string;
   readonly capturedAt: string;
   readonly decidedAt: string;
@@ -37,6 +38,19 @@ export interface InspectionMessage {
     readonly inference?: number;
     readonly total: number;
   };
+  /** Present where the verdict missed its deadline: by how much. */
+  readonly lateMs?: number;
+  /** Present where several regions of the picture were judged, each by itself. */
+  readonly regions?: readonly RegionMessage[];
+}
+
+export interface RegionMessage {
+  readonly name: string;
+  readonly verdict: Decision;
+  /** null, as `score` and `scores`, where the model could not judge. */
+  readonly class: string | null;
+  readonly score: number | null;
+  readonly scores: Readonly<Record<string, number>> | null;
 }
 
 export interface ReadingMessage {
@@ -59,17 +73,13 @@ export function inspectionMessage(inspection: Inspection, seq: number): Inspecti
     station: inspection.station,
     seq,
     ...(inspection.partId !== undefined && { partId: inspection.partId }),
+    ...(inspection.recipe !== undefined && { recipe: inspection.recipe }),
     ...(inspection.origin !== undefined && { source: inspection.origin.name }),
     capturedAt: isoUtc(inspection.capturedAtMs),
     decidedAt: isoUtc(inspection.decidedAtMs),
     verdict: inspection.verdict.decision,
     reasons: inspection.verdict.reasons.map(({ code, text }) => ({ code, text })),
-    class: result?.label ?? null,
-    score: result === null ? null : digits(result.score, 5),
-    scores:
-      result === null
-        ? null
-        : Object.fromEntries(Object.entries(result.scores).map(([label, score]) => [label, digits(score, 5)])),
+    ...resultMessage(result),
     readings: inspection.snapshot.readings.map(readingMessage),
     model: { name: model.name, version: model.version, sha256: model.sha256 },
     latencyMs: {
@@ -79,7 +89,21 @@ export function inspectionMessage(inspection: Inspection, seq: number): Inspecti
       ...(timing.inferenceMs !== undefined && { inference: digits(timing.inferenceMs, 2) }),
       total: digits(timing.totalMs, 2),
     },
+    ...(inspection.lateMs !== undefined && { lateMs: digits(inspection.lateMs, 2) }),
+    ...(inspection.regions !== undefined && {
+      regions: inspection.regions.map(({ name, decision, result }) => ({
+        name,
+        verdict: decision,
+        ...resultMessage(result),
+      })),
+    }),
   };
+}
+
+function resultMessage(result: InspectionResult | null): Pick<RegionMessage, 'class' | 'score' | 'scores'> {
+  if (result === null) return { class: null, score: null, scores: null };
+  const scores = Object.entries(result.scores).map(([label, score]) => [label, digits(score, 5)]);
+  return { class: result.label, score: digits(result.score, 5), scores: Object.fromEntries(scores) };
 }
 
 function readingMessage(reading: Reading): ReadingMessage {

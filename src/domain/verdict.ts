@@ -10,6 +10,12 @@ export const REASON_CODES = [
   'IMAGE_UNREADABLE',
   'INFERENCE_FAILED',
   'NO_FRAME',
+  'RECIPE_UNKNOWN',
+  'IMAGE_TOO_DARK',
+  'IMAGE_TOO_BRIGHT',
+  'IMAGE_BLURRED',
+  'SCENE_EMPTY',
+  'CAMERA_MOVED',
 ] as const;
 export type ReasonCode = (typeof REASON_CODES)[number];
 

@@ -37,6 +37,7 @@ export const inspectionPayloadSchema = z
     station: z.string().describe('Name of the inspection point.'),
     seq: z.int().min(1).describe("Counts the station's inspections from 1 without gaps."),
     partId: z.string().exactOptional().describe('The id the PLC or MES knows the part by.'),
+    recipe: z.string().exactOptional().describe('What the PLC had set for the part.'),
     source: z.string().exactOptional().describe('Name of the file that was inspected, where it was a file.'),
     capturedAt: time.describe('Time of the exposure, ISO 8601 in UTC.'),
     decidedAt: time.describe('Time of the verdict, ISO 8601 in UTC.'),
@@ -74,6 +75,21 @@ export const inspectionPayloadSchema = z
         total: durationMs.describe('From capture to verdict.'),
       })
       .describe('Milliseconds by stage; a stage that did not happen is absent.'),
+    lateMs: durationMs
+      .exactOptional()
+      .describe('By how much the verdict missed its deadline; the PLC did not get it. Absent where it was in time.'),
+    regions: z
+      .array(
+        z.object({
+          name: z.string().describe('Name of the region in the config.'),
+          verdict,
+          class: z.string().nullable(),
+          score: share.nullable(),
+          scores: z.record(z.string(), share).nullable(),
+        }),
+      )
+      .exactOptional()
+      .describe('Where several regions of the picture were judged, each by itself; `class` is the deciding one.'),
   })
   .describe('One inspected part, on BASE/STATION/inspection.');
 

@@ -186,6 +186,7 @@ export class Inspector {
       id: part.id,
       station: station.name,
       ...(part.externalId !== undefined && { partId: part.externalId }),
+      ...(part.recipe !== undefined && { recipe: part.recipe }),
       capturedAtMs,
       decidedAtMs: clock.nowMs(),
       verdict,

@@ -45,9 +45,9 @@ export class InspectionTable {
       .pluck();
     this.#insert = db.prepare(`
       INSERT INTO inspections (id, station, seq, part_id, source, captured_at, decided_at, verdict, reasons, label,
-        score, scores, model, wait_ms, queue_ms, preprocess_ms, inference_ms, total_ms)
+        score, scores, model, wait_ms, queue_ms, preprocess_ms, inference_ms, total_ms, recipe, late_ms, regions)
       VALUES (@id, @station, @seq, @partId, @source, @capturedAt, @decidedAt, @verdict, @reasons, @label,
-        @score, @scores, @model, @wait, @queue, @preprocess, @inference, @total)`);
+        @score, @scores, @model, @wait, @queue, @preprocess, @inference, @total, @recipe, @late, @regions)`);
     this.#insertReading = db.prepare(`
       INSERT INTO readings (inspection, position, sensor, value, quality, status, source_time, age_ms, stale)
       VALUES (@inspection, @position, @sensor, @value, @quality, @status, @sourceTime, @age, @stale)`);
@@ -104,6 +104,9 @@ function columns(inspection: Inspection, message: InspectionMessage): Record<str
     preprocess: latencyMs.preprocess ?? null,
     inference: latencyMs.inference ?? null,
     total: latencyMs.total,
+    recipe: message.recipe ?? null,
+    late: message.lateMs ?? null,
+    regions: message.regions === undefined ? null : JSON.stringify(message.regions),
   };
 }
 

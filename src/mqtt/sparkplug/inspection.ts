@@ -14,6 +14,7 @@ const FIELDS: readonly InspectionField[] = [
   { name: 'Id', type: DataType.String, of: ({ id }) => id },
   { name: 'Seq', type: DataType.Int64, of: ({ seq }) => seq },
   { name: 'Part Id', type: DataType.String, of: ({ partId }) => partId ?? null },
+  { name: 'Recipe', type: DataType.String, of: ({ recipe }) => recipe ?? null },
   { name: 'Source', type: DataType.String, of: ({ source }) => source ?? null },
   { name: 'Captured At', type: DataType.DateTime, of: ({ capturedAt }) => Date.parse(capturedAt) },
   { name: 'Decided At', type: DataType.DateTime, of: ({ decidedAt }) => Date.parse(decidedAt) },
@@ -34,6 +35,12 @@ const FIELDS: readonly InspectionField[] = [
   },
   { name: 'Latency/Inference', type: DataType.Double, unit: 'ms', of: ({ latencyMs }) => latencyMs.inference ?? null },
   { name: 'Latency/Total', type: DataType.Double, unit: 'ms', of: ({ latencyMs }) => latencyMs.total },
+  { name: 'Late By', type: DataType.Double, unit: 'ms', of: ({ lateMs }) => lateMs ?? null },
+  {
+    name: 'Regions',
+    type: DataType.String,
+    of: ({ regions }) => (regions === undefined ? null : JSON.stringify(regions)),
+  },
 ];
 
 export const INSPECTION_TEMPLATE = 'Inspection Result';

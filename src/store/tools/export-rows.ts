@@ -42,6 +42,9 @@ const INSPECTIONS = [
   [column('preprocess_ms', 'real'), 'preprocess_ms'],
   [column('inference_ms', 'real'), 'inference_ms'],
   [column('total_ms', 'real'), 'total_ms'],
+  [column('recipe'), 'recipe'],
+  [column('late_ms', 'real'), 'late_ms'],
+  [column('regions'), 'regions'],
 ] as const;
 
 /** A value is in the column of its type; the others are empty. */

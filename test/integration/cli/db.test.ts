@@ -216,7 +216,9 @@ describe('jidoka db export', () => {
         `${file}: 0 rows.\n`,
       );
     }
-    expect(readFileSync(target('nothing.csv'), 'utf8')).toMatch(/^number,id,station,.*total_ms\r\n$/);
+    expect(readFileSync(target('nothing.csv'), 'utf8')).toMatch(
+      /^number,id,station,.*total_ms,recipe,late_ms,regions\r\n$/,
+    );
     const metadata = await parquetMetadataAsync(await asyncBufferFromFile(target('nothing.parquet')));
     expect(metadata.num_rows).toBe(0n);
   });

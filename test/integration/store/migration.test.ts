@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '#jidoka/store/migrations/index.js';
 import { anInspection } from '../../contract/inspections.js';
-import { type OldRow, writeVersion1 } from './old-databases.js';
+import { type OldRow, writeVersion1, writeVersion2 } from './old-databases.js';
 import { ledgerIn, removeFolder, temporaryFolder } from './place.js';
 
 let directory: string;
@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => removeFolder(directory));
 
 /** A builder for each version that was ever released; the next one is added with the next migration. */
-const OLD_VERSIONS = [writeVersion1];
+const OLD_VERSIONS = [writeVersion1, writeVersion2];
 
 function asked<T>(ask: (db: Database.Database) => T): T {
   const db = new Database(join(directory, 'jidoka.sqlite'));

@@ -58,6 +58,16 @@ export function writeVersion1(directory: string, inspections: number): OldRow[] 
   return rows.filter(({ seq }) => seq % 5 !== 0);
 }
 
+/** The same gateway after its update to version 2. */
+export function writeVersion2(directory: string, inspections: number): OldRow[] {
+  const waiting = writeVersion1(directory, inspections);
+  const db = new Database(join(directory, 'jidoka.sqlite'));
+  db.exec(readFileSync(join(import.meta.dirname, 'schema-2.sql'), 'utf8'));
+  db.pragma('user_version = 2');
+  db.close();
+  return waiting;
+}
+
 function rowOf(seq: number): OldRow {
   const verdict = DECISIONS[seq % DECISIONS.length] ?? 'pass';
   const inspectionId = idOf(seq);

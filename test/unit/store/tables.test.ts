@@ -50,7 +50,33 @@ describe('InspectionTable', () => {
         preprocess_ms: 4.75,
         inference_ms: 21.5,
         total_ms: 40,
+        recipe: null,
+        late_ms: null,
+        regions: null,
         name: 's1',
+      },
+    ]);
+  });
+
+  it('keeps the recipe, the delay and each region', () => {
+    const result = { label: 'crack', score: 0.9, scores: { good: 0.1, crack: 0.9 } };
+    inspections.insert({
+      ...anInspection(1),
+      recipe: 'A-17',
+      lateMs: 12.345,
+      regions: [
+        { name: 'rim', decision: 'fail', result },
+        { name: 'hub', decision: 'review', result: null },
+      ],
+    });
+    expect(all('SELECT recipe, late_ms, regions FROM inspections')).toEqual([
+      {
+        recipe: 'A-17',
+        late_ms: 12.35,
+        regions: JSON.stringify([
+          { name: 'rim', verdict: 'fail', class: 'crack', score: 0.9, scores: { good: 0.1, crack: 0.9 } },
+          { name: 'hub', verdict: 'review', class: null, score: null, scores: null },
+        ]),
       },
     ]);
   });
