@@ -4,11 +4,15 @@ import { type JidokaError, messageOf } from '../base/errors.js';
 import { type Lifecycle, withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import type { OpcuaConnectionConfig } from '../config/schema/connections.js';
+import { ClockWatch } from './clock-watch.js';
 import { opcuaErrors } from './errors.js';
+import { Leftovers } from './leftovers.js';
 import { loadLibrary } from './library.js';
 import { Link, type LinkInfo, type NodeWrite, type Password } from './link.js';
 import { Liveness } from './liveness.js';
+import { LossCount, type Losses } from './loss-count.js';
 import { MonitoredTag, type TagRequest } from './monitored-tag.js';
+import type { ClockEstimate } from './server-clock.js';
 import {
   initialSupervisorState,
   type SupervisorAction,
@@ -33,6 +37,8 @@ export interface OpcuaConnectionOptions {
   readonly applicationName?: string;
   /** How often a tag that the server refused is asked for again. */
   readonly retryTagsMs?: number;
+  /** How often the server is asked for its time. */
+  readonly readClockMs?: number;
 }
 
 export interface OpcuaConnectionStatus {
@@ -41,13 +47,20 @@ export interface OpcuaConnectionStatus {
   readonly text: string;
   /** NodeId → what is wrong with it. */
   readonly faults: ReadonlyMap<string, string>;
-  /** The server's clock minus the gateway's as it was at the last connection. */
-  readonly clockAheadMs: number | null;
+  /** The server's clock minus the gateway's, and how far that may be wrong; null where it never told its time. */
+  readonly clock: ClockEstimate | null;
+  /** A sentence where the clocks are too far apart; else null. */
+  readonly clockNote: string | null;
+  /** A sentence for each tag whose source times are of another clock than they should be. */
+  readonly timeNotes: readonly string[];
+  readonly losses: Losses;
+  /** Sessions that the server may still hold since the network was cut. */
+  readonly leftSessions: number;
 }
 
 const FIRST_WAIT_MS = 500;
 const RETRY_TAGS_MS = 60_000;
-const NOTEWORTHY_SKEW_MS = 1000;
+const READ_CLOCK_MS = 60_000;
 
 /**
  * One OPC UA server, shared by every station that uses it. `start` returns at once; the server is sought for ever.
@@ -63,9 +76,11 @@ export class OpcuaConnection implements Lifecycle {
   readonly #backoff: Backoff;
   readonly #tags = new Set<MonitoredTag>();
   readonly #liveListeners = new Set<() => void>();
+  readonly #leftovers: Leftovers;
+  readonly #clockWatch: ClockWatch;
+  readonly #losses: LossCount;
   #state: SupervisorState<JidokaError> = initialSupervisorState;
   #link: Link | undefined;
-  #info: LinkInfo | undefined;
   #timer: NodeJS.Timeout | undefined;
   #tagTimer: NodeJS.Timeout | undefined;
   #trouble: JidokaError | undefined;
@@ -80,6 +95,14 @@ export class OpcuaConnection implements Lifecycle {
     this.#logger = options.logger.child({ opcua: options.name });
     this.#quickestMs = options.config.lostAfterMs;
     this.#backoff = new Backoff({ initialMs: FIRST_WAIT_MS, maxMs: options.config.reconnectMaxMs });
+    this.#leftovers = new Leftovers(this.#clock);
+    this.#losses = new LossCount(this.#clock);
+    this.#clockWatch = new ClockWatch({
+      config: options.config,
+      clock: this.#clock,
+      logger: this.#logger,
+      everyMs: options.readClockMs ?? READ_CLOCK_MS,
+    });
   }
 
   async start(signal?: AbortSignal): Promise<void> {
@@ -110,7 +133,15 @@ export class OpcuaConnection implements Lifecycle {
 
   /** Monitors a tag from now on, over every reconnection, until the function returned is called. */
   monitor(request: TagRequest): () => void {
-    const tag = new MonitoredTag(request, this.#options.config.publishingIntervalMs, this.#clock);
+    const { publishingIntervalMs: publishingMs, lostAfterMs, clock } = this.#options.config;
+    const tag = new MonitoredTag(request, {
+      publishingMs,
+      lostAfterMs,
+      clock: this.#clock,
+      correctionMs: () => this.#clockWatch.correctionMs,
+      mistrust: clock === 'server',
+      onOverflow: () => this.#losses.overflowed(),
+    });
     this.#tags.add(tag);
     this.#quickestMs = Math.min(this.#quickestMs, tag.maxSilenceMs);
     if (this.isLive) this.#monitor([tag]);
@@ -138,11 +169,19 @@ export class OpcuaConnection implements Lifecycle {
 
   status(): OpcuaConnectionStatus {
     const faults = new Map([...this.#tags].flatMap((tag) => (tag.fault === null ? [] : [[tag.nodeId, tag.fault]])));
-    const clockAheadMs = this.#info?.clockAheadMs ?? null;
-    return { ...this.#describe(faults.size, clockAheadMs), faults, clockAheadMs };
+    const clockNote = this.#clockWatch.note;
+    return {
+      ...this.#describe(faults.size, clockNote),
+      faults,
+      clock: this.#clockWatch.estimate(),
+      clockNote,
+      timeNotes: [...this.#tags].flatMap(({ timeNote }) => timeNote ?? []),
+      losses: this.#losses.total,
+      leftSessions: this.#leftovers.count,
+    };
   }
 
-  #describe(faults: number, aheadMs: number | null): Pick<OpcuaConnectionStatus, 'state' | 'text'> {
+  #describe(faults: number, clockNote: string | null): Pick<OpcuaConnectionStatus, 'state' | 'text'> {
     switch (this.#state.kind) {
       case 'stopped':
       case 'stopping':
@@ -150,7 +189,8 @@ export class OpcuaConnection implements Lifecycle {
       case 'live': {
         const tags = `${this.#tags.size} ${this.#tags.size === 1 ? 'tag' : 'tags'}`;
         const trouble = faults === 0 ? '' : `, ${faults} with an error`;
-        return { state: 'connected', text: `Connected to ${this.endpoint}, ${tags}${trouble}.${skewText(aheadMs)}` };
+        const clock = clockNote === null ? '' : ` ${clockNote}`;
+        return { state: 'connected', text: `Connected to ${this.endpoint}, ${tags}${trouble}.${clock}` };
       }
       default:
         if (this.#trouble === undefined) return { state: 'connecting', text: `Connecting to ${this.endpoint}.` };
@@ -231,16 +271,15 @@ export class OpcuaConnection implements Lifecycle {
         applicationName: applicationName ?? 'jidoka',
         keepAliveMs: this.#keepAliveMs(),
         clock: this.#clock,
+        leftovers: this.#leftovers,
+        readClock: (read) => this.#clockWatch.first(read),
         onHeard: () => this.#heard(life),
-        onEnded: (got) => {
-          const reason = opcuaErrors.OPCUA_CONNECTION_LOST({ where: this.endpoint, got });
-          this.#dispatch({ kind: 'failed', life, reason, patient: false });
-        },
+        onMissing: (count) => this.#missed(life, count),
+        onEnded: (got) => this.#fail(life, got),
       });
       this.#link = link;
       const limitMs = 5 * link.requestTimeoutMs;
       const info = await withTimeout(link.open(), limitMs, () => this.#silent(limitMs));
-      this.#info = info;
       const lostAfterMs = this.#lostAfterMs(info);
       this.#dispatch({ kind: 'opened', life, atMs: this.#clock.monotonicMs(), lostAfterMs });
     } catch (error) {
@@ -248,6 +287,18 @@ export class OpcuaConnection implements Lifecycle {
       const { error: reason, patient } = translateConnectError(error, this.endpoint, security);
       this.#dispatch({ kind: 'failed', life, reason, patient });
     }
+  }
+
+  #fail(life: number, got: string, cause?: unknown): void {
+    const details = { where: this.endpoint, got, ...(cause !== undefined && { cause }) };
+    this.#dispatch({ kind: 'failed', life, reason: opcuaErrors.OPCUA_CONNECTION_LOST(details), patient: false });
+  }
+
+  /** Nobody knows what changed in a notification that was lost; a new subscription tells how everything stands. */
+  #missed(life: number, count: number): void {
+    const anew = this.#losses.missed(count);
+    this.#logger.warn({ count }, `${count} notifications of the OPC UA server were lost on the way.`);
+    if (anew) this.#fail(life, `${count} notifications were lost`);
   }
 
   async #close(life: number): Promise<void> {
@@ -284,8 +335,7 @@ export class OpcuaConnection implements Lifecycle {
     this.#trouble = undefined;
     this.#heard(life);
     this.#logger.info({ endpoint: this.endpoint }, `Connected to ${this.endpoint}.`);
-    const skew = skewText(this.#info?.clockAheadMs ?? null);
-    if (skew !== '') this.#logger.warn({ clockAheadMs: this.#info?.clockAheadMs }, skew.trim());
+    this.#clockWatch.begin(async () => (await this.#link?.readClock()) ?? null);
     this.#monitor([...this.#tags]);
     for (const listener of [...this.#liveListeners]) listener();
     clearInterval(this.#tagTimer);
@@ -299,14 +349,12 @@ export class OpcuaConnection implements Lifecycle {
     if (tags.length === 0) return;
     const { life } = this;
     const items = tags.map((tag) => tag.begin(this.#logger, life));
-    this.#link?.monitor(items).catch((error: unknown) => {
-      const reason = opcuaErrors.OPCUA_CONNECTION_LOST({ where: this.endpoint, got: messageOf(error), cause: error });
-      this.#dispatch({ kind: 'failed', life, reason, patient: false });
-    });
+    this.#link?.monitor(items).catch((error: unknown) => this.#fail(life, messageOf(error), error));
   }
 
   #becomeDown(reason: JidokaError): void {
     this.liveness.lost();
+    this.#clockWatch.end();
     clearInterval(this.#tagTimer);
     // A server that is absent for a week is one line in the log, not one a minute.
     const repeated = this.#trouble?.code === reason.code;
@@ -317,15 +365,10 @@ export class OpcuaConnection implements Lifecycle {
 
   #becomeStopped(): void {
     this.liveness.lost();
+    this.#clockWatch.end();
     clearTimeout(this.#timer);
     clearInterval(this.#tagTimer);
     this.#trouble = undefined;
     for (const resolve of this.#whenStopped.splice(0)) resolve();
   }
-}
-
-function skewText(aheadMs: number | null): string {
-  if (aheadMs === null || Math.abs(aheadMs) < NOTEWORTHY_SKEW_MS) return '';
-  const side = aheadMs > 0 ? 'ahead of' : 'behind';
-  return ` The server's clock is ${(Math.abs(aheadMs) / 1000).toFixed(1)} s ${side} the gateway's; set both by NTP.`;
 }
