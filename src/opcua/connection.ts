@@ -5,14 +5,14 @@ import { type Lifecycle, withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import type { OpcuaConnectionConfig } from '../config/schema/connections.js';
 import { ClockWatch } from './clock-watch.js';
+import { describe, type OpcuaConnectionStatus } from './connection-status.js';
 import { opcuaErrors } from './errors.js';
 import { Leftovers } from './leftovers.js';
-import { loadLibrary } from './library.js';
+import { loadLibrary, type OpcuaLibrary } from './library.js';
 import { Link, type LinkInfo, type NodeWrite, type Password } from './link.js';
 import { Liveness } from './liveness.js';
-import { LossCount, type Losses } from './loss-count.js';
+import { LossCount } from './loss-count.js';
 import { MonitoredTag, type TagRequest } from './monitored-tag.js';
-import type { ClockEstimate } from './server-clock.js';
 import {
   initialSupervisorState,
   type SupervisorAction,
@@ -41,23 +41,6 @@ export interface OpcuaConnectionOptions {
   readonly readClockMs?: number;
 }
 
-export interface OpcuaConnectionStatus {
-  readonly state: 'stopped' | 'connecting' | 'connected' | 'disconnected';
-  /** A plain sentence for the operator. */
-  readonly text: string;
-  /** NodeId → what is wrong with it. */
-  readonly faults: ReadonlyMap<string, string>;
-  /** The server's clock minus the gateway's, and how far that may be wrong; null where it never told its time. */
-  readonly clock: ClockEstimate | null;
-  /** A sentence where the clocks are too far apart; else null. */
-  readonly clockNote: string | null;
-  /** A sentence for each tag whose source times are of another clock than they should be. */
-  readonly timeNotes: readonly string[];
-  readonly losses: Losses;
-  /** Sessions that the server may still hold since the network was cut. */
-  readonly leftSessions: number;
-}
-
 const FIRST_WAIT_MS = 500;
 const RETRY_TAGS_MS = 60_000;
 const READ_CLOCK_MS = 60_000;
@@ -81,6 +64,7 @@ export class OpcuaConnection implements Lifecycle {
   readonly #losses: LossCount;
   #state: SupervisorState<JidokaError> = initialSupervisorState;
   #link: Link | undefined;
+  #visitor: Link | undefined;
   #timer: NodeJS.Timeout | undefined;
   #tagTimer: NodeJS.Timeout | undefined;
   #trouble: JidokaError | undefined;
@@ -170,8 +154,12 @@ export class OpcuaConnection implements Lifecycle {
   status(): OpcuaConnectionStatus {
     const faults = new Map([...this.#tags].flatMap((tag) => (tag.fault === null ? [] : [[tag.nodeId, tag.fault]])));
     const clockNote = this.#clockWatch.note;
+    const { endpoint } = this;
     return {
-      ...this.#describe(faults.size, clockNote),
+      ...describe(
+        { state: this.#state.kind, endpoint, tags: this.#tags.size, faults: faults.size, clockNote },
+        this.#trouble,
+      ),
       faults,
       clock: this.#clockWatch.estimate(),
       clockNote,
@@ -179,23 +167,6 @@ export class OpcuaConnection implements Lifecycle {
       losses: this.#losses.total,
       leftSessions: this.#leftovers.count,
     };
-  }
-
-  #describe(faults: number, clockNote: string | null): Pick<OpcuaConnectionStatus, 'state' | 'text'> {
-    switch (this.#state.kind) {
-      case 'stopped':
-      case 'stopping':
-        return { state: 'stopped', text: 'Stopped.' };
-      case 'live': {
-        const tags = `${this.#tags.size} ${this.#tags.size === 1 ? 'tag' : 'tags'}`;
-        const trouble = faults === 0 ? '' : `, ${faults} with an error`;
-        const clock = clockNote === null ? '' : ` ${clockNote}`;
-        return { state: 'connected', text: `Connected to ${this.endpoint}, ${tags}${trouble}.${clock}` };
-      }
-      default:
-        if (this.#trouble === undefined) return { state: 'connecting', text: `Connecting to ${this.endpoint}.` };
-        return { state: 'disconnected', text: `${this.#trouble.message} The gateway goes on trying.` };
-    }
   }
 
   #present(): Link {
@@ -259,34 +230,54 @@ export class OpcuaConnection implements Lifecycle {
   }
 
   async #open(life: number): Promise<void> {
-    const { config, password, pkiFolder, applicationName } = this.#options;
+    const { config, pkiFolder } = this.#options;
     try {
       const library = await loadLibrary(this.#logger);
       if (this.#state.life !== life || this.#state.kind !== 'opening') return;
-      const link = new Link({
-        library,
-        config,
-        password,
-        pkiFolder,
-        applicationName: applicationName ?? 'jidoka',
-        keepAliveMs: this.#keepAliveMs(),
-        clock: this.#clock,
-        leftovers: this.#leftovers,
-        readClock: (read) => this.#clockWatch.first(read),
-        onHeard: () => this.#heard(life),
-        onMissing: (count) => this.#missed(life, count),
-        onEnded: (got) => this.#fail(life, got),
-      });
+      const link = this.#makeLink(library, life, (got) => this.#fail(life, got));
       this.#link = link;
       const limitMs = 5 * link.requestTimeoutMs;
       const info = await withTimeout(link.open(), limitMs, () => this.#silent(limitMs));
       const lostAfterMs = this.#lostAfterMs(info);
       this.#dispatch({ kind: 'opened', life, atMs: this.#clock.monotonicMs(), lostAfterMs });
+      if (this.#leftovers.count > 0 && this.isLive && this.life === life) {
+        this.#clearUp(
+          this.#makeLink(library, life, () => undefined),
+          link.serverStartMs,
+        );
+      }
     } catch (error) {
       const security = { secured: config.securityMode !== 'none', pkiFolder };
       const { error: reason, patient } = translateConnectError(error, this.endpoint, security);
       this.#dispatch({ kind: 'failed', life, reason, patient });
     }
+  }
+
+  #makeLink(library: OpcuaLibrary, life: number, onEnded: (reason: string) => void): Link {
+    const { config, password, pkiFolder, applicationName } = this.#options;
+    return new Link({
+      library,
+      config,
+      password,
+      pkiFolder,
+      applicationName: applicationName ?? 'jidoka',
+      keepAliveMs: this.#keepAliveMs(),
+      clock: this.#clock,
+      leftovers: this.#leftovers,
+      readClock: (read) => this.#clockWatch.first(read),
+      onHeard: () => this.#heard(life),
+      onMissing: (count) => this.#missed(life, count),
+      onEnded,
+    });
+  }
+
+  /** Ends what an earlier life had to leave on the server, beside the present one. */
+  #clearUp(visitor: Link, serverStartMs: number | null): void {
+    this.#visitor = visitor;
+    visitor
+      .visit(serverStartMs)
+      .catch((error: unknown) => this.#logger.debug({}, `Nothing could be cleared up: ${messageOf(error)}`))
+      .finally(() => visitor.close());
   }
 
   #fail(life: number, got: string, cause?: unknown): void {
@@ -302,9 +293,10 @@ export class OpcuaConnection implements Lifecycle {
   }
 
   async #close(life: number): Promise<void> {
-    const link = this.#link;
+    const links = [this.#link, this.#visitor];
     this.#link = undefined;
-    await link?.close();
+    this.#visitor = undefined;
+    await Promise.all(links.map((link) => link?.close()));
     this.#dispatch({ kind: 'closed', life });
   }
 

@@ -55,7 +55,8 @@ export async function endSession(
  * the connection takes them over and ends them.
  *
  * A server that was restarted may have given the same token to somebody else, where it numbers them; a session is
- * therefore touched only if its token cannot have been given twice, or if the server has not been restarted since.
+ * therefore touched only if its token cannot have been given twice, or if the server has not been restarted since. That
+ * has to be done over a channel that has no session of its own, since some servers know no more than one of each.
  */
 export class Leftovers {
   #held: Leftover[] = [];

@@ -77,16 +77,7 @@ export class Link {
 
   /** Rejects with whatever the library throws; the caller closes the link then too. */
   async open(): Promise<LinkInfo> {
-    const { config } = this.options;
-    const client = this.#createClient();
-    this.#client = client;
-    client.on('connection_lost', () => this.#ended('the socket was closed'));
-    client.on('receive_response', ({ responseHeader, schema }) => {
-      // The library goes silent at these, or makes a session of its own; a new life is begun instead.
-      const status = schema.name === 'ServiceFault' ? responseHeader.serviceResult.name : '';
-      if (this.#live && GONE.test(status)) this.#ended(`the server answered ${status}`);
-    });
-    await this.#step(client.connect(config.endpoint));
+    const client = await this.#connect();
     const { leftovers } = this.options;
     // Before the new session is asked for: the server may have no other to give.
     await this.#step(leftovers.clear(this.#library, client, null, this.requestTimeoutMs));
@@ -96,10 +87,20 @@ export class Link {
     const time = new ServerTime(this.#library, client, session, this.options.clock);
     this.#time = time;
     await this.#step(this.options.readClock(() => time.read()));
-    await this.#step(leftovers.clear(this.#library, client, time.serverStartMs, this.requestTimeoutMs));
     const keepAliveMs = await this.#step(this.#subscribe(session));
     this.#live = true;
     return { keepAliveMs };
+  }
+
+  /** Connects without a session, to end sessions of earlier links on the server that has started at that time. */
+  async visit(serverStartMs: number | null): Promise<void> {
+    const client = await this.#connect();
+    await this.options.leftovers.clear(this.#library, client, serverStartMs, this.requestTimeoutMs);
+  }
+
+  /** When the server started, by its own clock; null where it does not tell. */
+  get serverStartMs(): number | null {
+    return this.#time?.serverStartMs ?? null;
   }
 
   /** Monitors tags; a tag the server refuses is told to its own `onFault` and does not touch the others. */
@@ -158,8 +159,21 @@ export class Link {
     const ended = session === undefined || (await endSession(this.#library, client, session, CLOSE_TIMEOUT_MS));
     const silent = (): Error => opcuaErrors.OPCUA_SERVER_SILENT();
     await withTimeout(client.disconnect(), CLOSE_TIMEOUT_MS, silent).catch(() => undefined);
-    if (!ended) this.options.leftovers.keep(session, this.#time?.serverStartMs ?? null);
+    if (!ended) this.options.leftovers.keep(session, this.serverStartMs);
     await this.#disposeCertificates();
+  }
+
+  async #connect(): Promise<OPCUAClient> {
+    const client = this.#createClient();
+    this.#client = client;
+    client.on('connection_lost', () => this.#ended('the socket was closed'));
+    client.on('receive_response', ({ responseHeader, schema }) => {
+      // The library goes silent at these, or makes a session of its own; a new life is begun instead.
+      const status = schema.name === 'ServiceFault' ? responseHeader.serviceResult.name : '';
+      if (this.#live && GONE.test(status)) this.#ended(`the server answered ${status}`);
+    });
+    await this.#step(client.connect(this.options.config.endpoint));
+    return client;
   }
 
   /** A client that never connected lets its manager go no more than one that did: left alone it stays in memory. */
