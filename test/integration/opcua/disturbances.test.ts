@@ -163,7 +163,7 @@ describe.skipIf(asyncuaAbsent !== undefined)(`an OPC UA connection that is distu
       await vi.waitFor(() => expect(connection.status().text).toMatch(/^OPCUA_CERT_UNTRUSTED: /), PATIENCE);
       // As the remedy says: out of the folder of the rejected ones.
       const [rejected] = await readdir(join(pki, 'rejected'));
-      await rename(join(pki, 'rejected', rejected ?? ''), join(trusted, 'second.der'));
+      await rename(join(pki, 'rejected', rejected ?? ''), join(trusted, rejected ?? ''));
       await server.set('level', 2);
       await read(2);
       await heldOnServer();
