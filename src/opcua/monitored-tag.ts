@@ -57,6 +57,8 @@ export class MonitoredTag {
   #fault: string | null = null;
   #refused = false;
   #lastLogged = '';
+  #saidTime = false;
+  #saidOverflow = false;
   #drop: (() => void) | undefined;
 
   constructor(request: TagRequest, surroundings: TagSurroundings) {
@@ -110,11 +112,12 @@ export class MonitoredTag {
       onValue: (value: TagValue) => {
         if (generation !== this.#generation) return;
         this.#setFault(value.fault?.message ?? null, logger);
-        if (value.overflow) this.#surroundings.onOverflow();
+        if (value.overflow) this.#overflowed(logger);
         const receivedAtMs = this.#surroundings.clock.nowMs();
         const sourceTimeMs = this.#gatewayTime(value.sourceTimeMs, receivedAtMs, first);
         this.#request.onSample({ ...value, sourceTimeMs, receivedAtMs, life, first });
         first = false;
+        this.#sayTime(logger);
       },
       onFault: (status: string, fault: Error) => {
         if (generation !== this.#generation) return;
@@ -149,6 +152,19 @@ export class MonitoredTag {
     const basis = mistrust ? this.#times.basis : 'gateway';
     if (basis === 'arrival') return null;
     return basis === 'server' ? statedMs - aheadMs : statedMs;
+  }
+
+  #overflowed(logger: Logger): void {
+    this.#surroundings.onOverflow();
+    if (this.#saidOverflow) return;
+    this.#saidOverflow = true;
+    logger.warn({ nodeId: this.nodeId }, `The server's queue for ${this.nodeId} was full: values of it are lost.`);
+  }
+
+  #sayTime(logger: Logger): void {
+    const { timeNote } = this;
+    if (timeNote !== null && !this.#saidTime) logger.warn({ nodeId: this.nodeId }, timeNote);
+    this.#saidTime = timeNote !== null;
   }
 
   /** The same trouble again, as after each reconnection, is said once. */

@@ -18,6 +18,7 @@ from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.crypto.truststore import TrustStore
 from asyncua.crypto.validator import CertificateValidator, CertificateValidatorOptions
 from asyncua.server.internal_session import InternalSession
+from asyncua.server.uaprocessor import UaProcessor
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -86,6 +87,7 @@ class Peer:
         internal.max_session_timeout_ms = options.get("maxSessionTimeoutMs", 600_000)
         internal.min_session_timeout_ms = options.get("minSessionTimeoutMs", 5_000)
         self.count_sessions()
+        self.stamp_answers()
         internal.subscribe_server_callback(CallbackType.PreWrite, self.record_write)
         for name, tag in options["tags"].items():
             await self.add(name, tag)
@@ -122,6 +124,16 @@ class Peer:
             register(session)
 
         internal.register_external_session = counting
+
+    def stamp_answers(self):
+        """Gives every answer the time of the server's clock, which may be set."""
+        send = UaProcessor.send_response
+
+        def stamping(processor, handle, sequence, response, *more, **named):
+            response.ResponseHeader.Timestamp = self.now()
+            send(processor, handle, sequence, response, *more, **named)
+
+        UaProcessor.send_response = stamping
 
     def record_write(self, event, _dispatcher=None):
         if not event.is_external:

@@ -9,10 +9,10 @@ import { OpcuaProxy } from '../../simulators/opcua-proxy.js';
 import { TestOpcuaServer } from '../../simulators/opcua-server.js';
 import { keptLog, makeConnection, PATIENCE, removePki, sensor } from './rig.js';
 
-const RESTARTS = Number(process.env['JIDOKA_OPCUA_RESTARTS'] ?? 3);
-const CUTS = Number(process.env['JIDOKA_OPCUA_CUTS'] ?? 3);
+const RESTARTS = Number(process.env['JIDOKA_OPCUA_RESTARTS'] ?? 2);
+const CUTS = Number(process.env['JIDOKA_OPCUA_CUTS'] ?? 2);
 const EVERY_MS = 20;
-const COUNTS = 40;
+const COUNTS = 25;
 
 const TAGS = { counter: { type: 'Int32', value: 0 }, idle: { type: 'Double', value: 1.5 } };
 const MAKES = [
