@@ -176,8 +176,8 @@ function watched(connection: OpcuaConnection): Lifecycle & HealthSource {
     start: (signal) => connection.start(signal),
     stop: () => connection.stop(),
     trouble: () => {
-      const { state, text } = connection.status();
-      return state === 'disconnected' ? text : undefined;
+      const { state, text, clockNote } = connection.status();
+      return state === 'disconnected' ? text : (clockNote ?? undefined);
     },
   };
 }

@@ -9,9 +9,9 @@ export interface Reading {
   readonly value: ReadingValue;
   readonly unit?: string;
   readonly quality: Quality;
-  /** The OPC UA status by name, `Good`, `BadNotConnected`, …; `NoData` where nothing was ever received. */
+  /** The OPC UA status by name, `Good`, `BadNotConnected`, …; `NoData` where nothing was ever received; `GoodInterpolated`. */
   readonly status: string;
-  /** When the source says it measured; null where nothing was received. */
+  /** When the source says it measured, on the gateway's clock; null where nothing was received. */
   readonly sourceTimeMs: number | null;
   /** Capture time minus source time; null where nothing was received. */
   readonly ageMs: number | null;

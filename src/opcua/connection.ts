@@ -4,10 +4,14 @@ import { type JidokaError, messageOf } from '../base/errors.js';
 import { type Lifecycle, withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
 import type { OpcuaConnectionConfig } from '../config/schema/connections.js';
+import { ClockWatch } from './clock-watch.js';
+import { describe, type OpcuaConnectionStatus } from './connection-status.js';
 import { opcuaErrors } from './errors.js';
-import { loadLibrary } from './library.js';
+import { Leftovers } from './leftovers.js';
+import { loadLibrary, type OpcuaLibrary } from './library.js';
 import { Link, type LinkInfo, type NodeWrite, type Password } from './link.js';
 import { Liveness } from './liveness.js';
+import { LossCount } from './loss-count.js';
 import { MonitoredTag, type TagRequest } from './monitored-tag.js';
 import {
   initialSupervisorState,
@@ -33,21 +37,13 @@ export interface OpcuaConnectionOptions {
   readonly applicationName?: string;
   /** How often a tag that the server refused is asked for again. */
   readonly retryTagsMs?: number;
-}
-
-export interface OpcuaConnectionStatus {
-  readonly state: 'stopped' | 'connecting' | 'connected' | 'disconnected';
-  /** A plain sentence for the operator. */
-  readonly text: string;
-  /** NodeId → what is wrong with it. */
-  readonly faults: ReadonlyMap<string, string>;
-  /** The server's clock minus the gateway's as it was at the last connection. */
-  readonly clockAheadMs: number | null;
+  /** How often the server is asked for its time. */
+  readonly readClockMs?: number;
 }
 
 const FIRST_WAIT_MS = 500;
 const RETRY_TAGS_MS = 60_000;
-const NOTEWORTHY_SKEW_MS = 1000;
+const READ_CLOCK_MS = 60_000;
 
 /**
  * One OPC UA server, shared by every station that uses it. `start` returns at once; the server is sought for ever.
@@ -63,9 +59,12 @@ export class OpcuaConnection implements Lifecycle {
   readonly #backoff: Backoff;
   readonly #tags = new Set<MonitoredTag>();
   readonly #liveListeners = new Set<() => void>();
+  readonly #leftovers: Leftovers;
+  readonly #clockWatch: ClockWatch;
+  readonly #losses: LossCount;
   #state: SupervisorState<JidokaError> = initialSupervisorState;
   #link: Link | undefined;
-  #info: LinkInfo | undefined;
+  #visitor: Link | undefined;
   #timer: NodeJS.Timeout | undefined;
   #tagTimer: NodeJS.Timeout | undefined;
   #trouble: JidokaError | undefined;
@@ -80,6 +79,14 @@ export class OpcuaConnection implements Lifecycle {
     this.#logger = options.logger.child({ opcua: options.name });
     this.#quickestMs = options.config.lostAfterMs;
     this.#backoff = new Backoff({ initialMs: FIRST_WAIT_MS, maxMs: options.config.reconnectMaxMs });
+    this.#leftovers = new Leftovers(this.#clock);
+    this.#losses = new LossCount(this.#clock);
+    this.#clockWatch = new ClockWatch({
+      config: options.config,
+      clock: this.#clock,
+      logger: this.#logger,
+      everyMs: options.readClockMs ?? READ_CLOCK_MS,
+    });
   }
 
   async start(signal?: AbortSignal): Promise<void> {
@@ -110,7 +117,15 @@ export class OpcuaConnection implements Lifecycle {
 
   /** Monitors a tag from now on, over every reconnection, until the function returned is called. */
   monitor(request: TagRequest): () => void {
-    const tag = new MonitoredTag(request, this.#options.config.publishingIntervalMs, this.#clock);
+    const { publishingIntervalMs: publishingMs, lostAfterMs, clock } = this.#options.config;
+    const tag = new MonitoredTag(request, {
+      publishingMs,
+      lostAfterMs,
+      clock: this.#clock,
+      correctionMs: () => this.#clockWatch.correctionMs,
+      mistrust: clock === 'server',
+      onOverflow: () => this.#losses.overflowed(),
+    });
     this.#tags.add(tag);
     this.#quickestMs = Math.min(this.#quickestMs, tag.maxSilenceMs);
     if (this.isLive) this.#monitor([tag]);
@@ -138,24 +153,20 @@ export class OpcuaConnection implements Lifecycle {
 
   status(): OpcuaConnectionStatus {
     const faults = new Map([...this.#tags].flatMap((tag) => (tag.fault === null ? [] : [[tag.nodeId, tag.fault]])));
-    const clockAheadMs = this.#info?.clockAheadMs ?? null;
-    return { ...this.#describe(faults.size, clockAheadMs), faults, clockAheadMs };
-  }
-
-  #describe(faults: number, aheadMs: number | null): Pick<OpcuaConnectionStatus, 'state' | 'text'> {
-    switch (this.#state.kind) {
-      case 'stopped':
-      case 'stopping':
-        return { state: 'stopped', text: 'Stopped.' };
-      case 'live': {
-        const tags = `${this.#tags.size} ${this.#tags.size === 1 ? 'tag' : 'tags'}`;
-        const trouble = faults === 0 ? '' : `, ${faults} with an error`;
-        return { state: 'connected', text: `Connected to ${this.endpoint}, ${tags}${trouble}.${skewText(aheadMs)}` };
-      }
-      default:
-        if (this.#trouble === undefined) return { state: 'connecting', text: `Connecting to ${this.endpoint}.` };
-        return { state: 'disconnected', text: `${this.#trouble.message} The gateway goes on trying.` };
-    }
+    const clockNote = this.#clockWatch.note;
+    const { endpoint } = this;
+    return {
+      ...describe(
+        { state: this.#state.kind, endpoint, tags: this.#tags.size, faults: faults.size, clockNote },
+        this.#trouble,
+      ),
+      faults,
+      clock: this.#clockWatch.estimate(),
+      clockNote,
+      timeNotes: [...this.#tags].flatMap(({ timeNote }) => timeNote ?? []),
+      losses: this.#losses.total,
+      leftSessions: this.#leftovers.count,
+    };
   }
 
   #present(): Link {
@@ -219,30 +230,22 @@ export class OpcuaConnection implements Lifecycle {
   }
 
   async #open(life: number): Promise<void> {
-    const { config, password, pkiFolder, applicationName } = this.#options;
+    const { config, pkiFolder } = this.#options;
     try {
       const library = await loadLibrary(this.#logger);
       if (this.#state.life !== life || this.#state.kind !== 'opening') return;
-      const link = new Link({
-        library,
-        config,
-        password,
-        pkiFolder,
-        applicationName: applicationName ?? 'jidoka',
-        keepAliveMs: this.#keepAliveMs(),
-        clock: this.#clock,
-        onHeard: () => this.#heard(life),
-        onEnded: (got) => {
-          const reason = opcuaErrors.OPCUA_CONNECTION_LOST({ where: this.endpoint, got });
-          this.#dispatch({ kind: 'failed', life, reason, patient: false });
-        },
-      });
+      const link = this.#makeLink(library, life, (got) => this.#fail(life, got));
       this.#link = link;
       const limitMs = 5 * link.requestTimeoutMs;
       const info = await withTimeout(link.open(), limitMs, () => this.#silent(limitMs));
-      this.#info = info;
       const lostAfterMs = this.#lostAfterMs(info);
       this.#dispatch({ kind: 'opened', life, atMs: this.#clock.monotonicMs(), lostAfterMs });
+      if (this.#leftovers.count > 0 && this.isLive && this.life === life) {
+        this.#clearUp(
+          this.#makeLink(library, life, () => undefined),
+          link.serverStartMs,
+        );
+      }
     } catch (error) {
       const security = { secured: config.securityMode !== 'none', pkiFolder };
       const { error: reason, patient } = translateConnectError(error, this.endpoint, security);
@@ -250,10 +253,50 @@ export class OpcuaConnection implements Lifecycle {
     }
   }
 
+  #makeLink(library: OpcuaLibrary, life: number, onEnded: (reason: string) => void): Link {
+    const { config, password, pkiFolder, applicationName } = this.#options;
+    return new Link({
+      library,
+      config,
+      password,
+      pkiFolder,
+      applicationName: applicationName ?? 'jidoka',
+      keepAliveMs: this.#keepAliveMs(),
+      clock: this.#clock,
+      leftovers: this.#leftovers,
+      readClock: (read) => this.#clockWatch.first(read),
+      onHeard: () => this.#heard(life),
+      onMissing: (count) => this.#missed(life, count),
+      onEnded,
+    });
+  }
+
+  /** Ends what an earlier life had to leave on the server, beside the present one. */
+  #clearUp(visitor: Link, serverStartMs: number | null): void {
+    this.#visitor = visitor;
+    visitor
+      .visit(serverStartMs)
+      .catch((error: unknown) => this.#logger.debug({}, `Nothing could be cleared up: ${messageOf(error)}`))
+      .finally(() => visitor.close());
+  }
+
+  #fail(life: number, got: string, cause?: unknown): void {
+    const details = { where: this.endpoint, got, ...(cause !== undefined && { cause }) };
+    this.#dispatch({ kind: 'failed', life, reason: opcuaErrors.OPCUA_CONNECTION_LOST(details), patient: false });
+  }
+
+  /** Nobody knows what changed in a notification that was lost; a new subscription tells how everything stands. */
+  #missed(life: number, count: number): void {
+    const anew = this.#losses.missed(count);
+    this.#logger.warn({ count }, `${count} notifications of the OPC UA server were lost on the way.`);
+    if (anew) this.#fail(life, `${count} notifications were lost`);
+  }
+
   async #close(life: number): Promise<void> {
-    const link = this.#link;
+    const links = [this.#link, this.#visitor];
     this.#link = undefined;
-    await link?.close();
+    this.#visitor = undefined;
+    await Promise.all(links.map((link) => link?.close()));
     this.#dispatch({ kind: 'closed', life });
   }
 
@@ -284,8 +327,7 @@ export class OpcuaConnection implements Lifecycle {
     this.#trouble = undefined;
     this.#heard(life);
     this.#logger.info({ endpoint: this.endpoint }, `Connected to ${this.endpoint}.`);
-    const skew = skewText(this.#info?.clockAheadMs ?? null);
-    if (skew !== '') this.#logger.warn({ clockAheadMs: this.#info?.clockAheadMs }, skew.trim());
+    this.#clockWatch.begin(async () => (await this.#link?.readClock()) ?? null);
     this.#monitor([...this.#tags]);
     for (const listener of [...this.#liveListeners]) listener();
     clearInterval(this.#tagTimer);
@@ -299,14 +341,12 @@ export class OpcuaConnection implements Lifecycle {
     if (tags.length === 0) return;
     const { life } = this;
     const items = tags.map((tag) => tag.begin(this.#logger, life));
-    this.#link?.monitor(items).catch((error: unknown) => {
-      const reason = opcuaErrors.OPCUA_CONNECTION_LOST({ where: this.endpoint, got: messageOf(error), cause: error });
-      this.#dispatch({ kind: 'failed', life, reason, patient: false });
-    });
+    this.#link?.monitor(items).catch((error: unknown) => this.#fail(life, messageOf(error), error));
   }
 
   #becomeDown(reason: JidokaError): void {
     this.liveness.lost();
+    this.#clockWatch.end();
     clearInterval(this.#tagTimer);
     // A server that is absent for a week is one line in the log, not one a minute.
     const repeated = this.#trouble?.code === reason.code;
@@ -317,15 +357,10 @@ export class OpcuaConnection implements Lifecycle {
 
   #becomeStopped(): void {
     this.liveness.lost();
+    this.#clockWatch.end();
     clearTimeout(this.#timer);
     clearInterval(this.#tagTimer);
     this.#trouble = undefined;
     for (const resolve of this.#whenStopped.splice(0)) resolve();
   }
-}
-
-function skewText(aheadMs: number | null): string {
-  if (aheadMs === null || Math.abs(aheadMs) < NOTEWORTHY_SKEW_MS) return '';
-  const side = aheadMs > 0 ? 'ahead of' : 'behind';
-  return ` The server's clock is ${(Math.abs(aheadMs) / 1000).toFixed(1)} s ${side} the gateway's; set both by NTP.`;
 }

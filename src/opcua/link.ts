@@ -1,18 +1,15 @@
 import { hostname } from 'node:os';
 import type { OPCUACertificateManager } from 'node-opcua-certificate-manager';
-import type {
-  ClientMonitoredItemBase,
-  ClientSession,
-  ClientSubscription,
-  OPCUAClient,
-  UserIdentityInfo,
-} from 'node-opcua-client';
+import type { ClientSession, OPCUAClient, UserIdentityInfo } from 'node-opcua-client';
 import type { Clock } from '../base/clock.js';
-import { messageOf } from '../base/errors.js';
 import { withTimeout } from '../base/lifecycle.js';
 import type { OpcuaConnectionConfig } from '../config/schema/connections.js';
 import { opcuaErrors } from './errors.js';
+import { endSession, type Leftovers } from './leftovers.js';
 import type { ClientLibrary, OpcuaLibrary } from './library.js';
+import type { ClockReading } from './server-clock.js';
+import { ServerTime } from './server-time.js';
+import { type MonitorItem, Subscription } from './subscription.js';
 import { tagFault } from './translate.js';
 import { statusName, type TagValue, tagValueOf } from './values.js';
 
@@ -27,8 +24,14 @@ export interface LinkOptions {
   /** The server is asked for a sign of life at least this often. */
   readonly keepAliveMs: number;
   readonly clock: Clock;
+  /** Sessions of earlier links that could not be ended; those of this one are added. */
+  readonly leftovers: Leftovers;
+  /** Asked for the server's time as soon as there is a session. */
+  readonly readClock: (read: () => Promise<ClockReading | null>) => Promise<void>;
   /** Data or a keep-alive came. */
   readonly onHeard: () => void;
+  /** So many notifications were lost: what they told is not known. */
+  readonly onMissing: (count: number) => void;
   /** The session, the subscription or the socket has ended by itself. */
   readonly onEnded: (reason: string) => void;
 }
@@ -36,18 +39,6 @@ export interface LinkOptions {
 export interface LinkInfo {
   /** How often the server will really give a sign of life; it may have revised what it was asked for. */
   readonly keepAliveMs: number;
-  /** The server's clock minus the gateway's, in ms; null where it could not be read. */
-  readonly clockAheadMs: number | null;
-}
-
-export interface MonitorItem {
-  readonly nodeId: string;
-  readonly samplingMs: number;
-  readonly queueSize: number;
-  readonly onValue: (value: TagValue) => void;
-  readonly onFault: (status: string, fault: Error) => void;
-  /** The server monitors it now; `drop` ends that. */
-  readonly onMonitored: (drop: () => void) => void;
 }
 
 export interface NodeWrite {
@@ -56,9 +47,10 @@ export interface NodeWrite {
   readonly value: unknown;
 }
 
-const ITEMS_A_CALL = 100;
 const CLOSE_TIMEOUT_MS = 2000;
-const SERVER_CURRENT_TIME = 'i=2258';
+/** What a server answers to a client whose session, subscription or channel it no longer knows. */
+const GONE =
+  /^Bad(SessionIdInvalid|SessionClosed|SessionNotActivated|NoSubscription|SubscriptionIdInvalid|SecureChannelIdInvalid)$/;
 
 /**
  * One life of a connection: a client with one session and one subscription, opened once, closed once, never repaired.
@@ -67,7 +59,9 @@ export class Link {
   #client: OPCUAClient | undefined;
   #certificates: OPCUACertificateManager | undefined;
   #session: ClientSession | undefined;
-  #subscription: ClientSubscription | undefined;
+  #subscription: Subscription | undefined;
+  #time: ServerTime | undefined;
+  #live = false;
   #closed = false;
 
   constructor(private readonly options: LinkOptions) {}
@@ -83,35 +77,40 @@ export class Link {
 
   /** Rejects with whatever the library throws; the caller closes the link then too. */
   async open(): Promise<LinkInfo> {
-    const { config } = this.options;
-    const client = this.#createClient();
-    this.#client = client;
-    client.on('connection_lost', () => this.#ended('the socket was closed'));
-    await this.#step(client.connect(config.endpoint));
+    const client = await this.#connect();
+    const { leftovers } = this.options;
+    // Before the new session is asked for: the server may have no other to give.
+    await this.#step(leftovers.clear(this.#library, client, null, this.requestTimeoutMs));
     const session = await this.#step(client.createSession(await this.#identity()));
     this.#session = session;
     session.on('session_closed', () => this.#ended('the server closed the session'));
-    const clockAheadMs = await this.#step(this.#clockAhead(session));
-    const subscription = await this.#step(this.#subscribe(session));
-    return { keepAliveMs: subscription.publishingInterval * subscription.maxKeepAliveCount, clockAheadMs };
+    const time = new ServerTime(this.#library, client, session, this.options.clock);
+    this.#time = time;
+    await this.#step(this.options.readClock(() => time.read()));
+    const keepAliveMs = await this.#step(this.#subscribe(session));
+    this.#live = true;
+    return { keepAliveMs };
+  }
+
+  /** Connects without a session, to end sessions of earlier links on the server that has started at that time. */
+  async visit(serverStartMs: number | null): Promise<void> {
+    const client = await this.#connect();
+    await this.options.leftovers.clear(this.#library, client, serverStartMs, this.requestTimeoutMs);
+  }
+
+  /** When the server started, by its own clock; null where it does not tell. */
+  get serverStartMs(): number | null {
+    return this.#time?.serverStartMs ?? null;
   }
 
   /** Monitors tags; a tag the server refuses is told to its own `onFault` and does not touch the others. */
   async monitor(items: readonly MonitorItem[]): Promise<void> {
-    const batches = new Map<string, MonitorItem[]>();
-    for (const item of items) {
-      if (!this.#isNodeId(item)) continue;
-      const key = `${item.samplingMs}/${item.queueSize}`;
-      const batch = batches.get(key);
-      if (batch === undefined) batches.set(key, [item]);
-      else batch.push(item);
-    }
-    for (const batch of batches.values()) {
-      for (let from = 0; from < batch.length; from += ITEMS_A_CALL) {
-        if (this.#closed) return;
-        await this.#monitorBatch(batch.slice(from, from + ITEMS_A_CALL));
-      }
-    }
+    await this.#subscription?.monitor(items);
+  }
+
+  /** The server's time; null where it does not tell it. */
+  async readClock(): Promise<ClockReading | null> {
+    return this.#time === undefined || this.#closed ? null : this.#answered(this.#time.read());
   }
 
   /** The node's built-in data type and its present value. */
@@ -148,23 +147,33 @@ export class Link {
 
   /**
    * Ends session and socket. Waits for the server at most two seconds: one that hangs would never answer. The request
-   * to close the session lies in the socket then, and the server's own time-out covers the rest.
+   * to end the session lies in the socket then; where it was lost with the network, the session is a leftover.
    */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#subscription?.close();
     const client = this.#client;
     if (client === undefined) return;
     const session = this.#session;
-    const farewell = (async () => {
-      await session?.close(true).catch(() => undefined);
-      await client.disconnect().catch(() => undefined);
-    })();
+    const ended = session === undefined || (await endSession(this.#library, client, session, CLOSE_TIMEOUT_MS));
     const silent = (): Error => opcuaErrors.OPCUA_SERVER_SILENT();
-    await withTimeout(farewell, CLOSE_TIMEOUT_MS, silent).catch(async () => {
-      await withTimeout(client.disconnect(), CLOSE_TIMEOUT_MS, silent).catch(() => undefined);
-    });
+    await withTimeout(client.disconnect(), CLOSE_TIMEOUT_MS, silent).catch(() => undefined);
+    if (!ended) this.options.leftovers.keep(session, this.serverStartMs);
     await this.#disposeCertificates();
+  }
+
+  async #connect(): Promise<OPCUAClient> {
+    const client = this.#createClient();
+    this.#client = client;
+    client.on('connection_lost', () => this.#ended('the socket was closed'));
+    client.on('receive_response', ({ responseHeader, schema }) => {
+      // The library goes silent at these, or makes a session of its own; a new life is begun instead.
+      const status = schema.name === 'ServiceFault' ? responseHeader.serviceResult.name : '';
+      if (this.#live && GONE.test(status)) this.#ended(`the server answered ${status}`);
+    });
+    await this.#step(client.connect(this.options.config.endpoint));
+    return client;
   }
 
   /** A client that never connected lets its manager go no more than one that did: left alone it stays in memory. */
@@ -201,6 +210,8 @@ export class Link {
       defaultTransactionTimeout: this.requestTimeoutMs,
       // What is left on a server that hung while the session was closed ends by itself.
       requestedSessionTimeout: Math.max(30_000, 10 * keepAliveMs),
+      // They are ended by `close` and `Leftovers`, which know whether the server has heard of it.
+      keepPendingSessionsOnDisconnect: true,
     });
   }
 
@@ -212,91 +223,18 @@ export class Link {
     return { type: UserTokenType.UserName, userName: config.username, password: secret };
   }
 
-  async #clockAhead(session: ClientSession): Promise<number | null> {
-    const { clock } = this.options;
-    const before = clock.nowMs();
-    const data = await session.read({ nodeId: SERVER_CURRENT_TIME, attributeId: this.#library.AttributeIds.Value });
-    const after = clock.nowMs();
-    const told: unknown = data.value?.value;
-    return told instanceof Date ? told.getTime() - (before + after) / 2 : null;
-  }
-
-  async #subscribe(session: ClientSession): Promise<ClientSubscription> {
-    const { config, keepAliveMs, onHeard } = this.options;
-    const publishingMs = Math.min(config.publishingIntervalMs, keepAliveMs);
-    const keepAliveCount = Math.max(1, Math.floor(keepAliveMs / publishingMs));
-    const subscription = this.#library.ClientSubscription.create(session, {
-      requestedPublishingInterval: publishingMs,
-      requestedMaxKeepAliveCount: keepAliveCount,
-      requestedLifetimeCount: Math.max(keepAliveCount * 10, Math.ceil(30_000 / publishingMs)),
-      maxNotificationsPerPublish: 0,
-      publishingEnabled: true,
-      priority: 100,
+  async #subscribe(session: ClientSession): Promise<number> {
+    const { config, keepAliveMs, onHeard, onMissing } = this.options;
+    const subscription = new Subscription({
+      library: this.#library,
+      publishingMs: Math.min(config.publishingIntervalMs, keepAliveMs),
+      keepAliveMs,
+      onHeard,
+      onMissing,
+      onEnded: (reason) => this.#ended(reason),
     });
     this.#subscription = subscription;
-    subscription.on('raw_notification', () => {
-      if (!this.#closed) onHeard();
-    });
-    subscription.on('terminated', () => this.#ended('the server ended the subscription'));
-    await new Promise<void>((resolve, reject) => {
-      subscription.once('started', () => resolve());
-      subscription.once('internal_error', reject);
-      subscription.once('error', reject);
-    });
-    subscription.on('internal_error', (error: Error) => this.#ended(messageOf(error)));
-    subscription.on('error', (error: Error) => this.#ended(messageOf(error)));
-    return subscription;
-  }
-
-  #monitorBatch(batch: readonly MonitorItem[]): Promise<void> {
-    const subscription = this.#subscription;
-    const [sample] = batch;
-    if (subscription === undefined || sample === undefined) return Promise.resolve();
-    const { AttributeIds, ClientMonitoredItemGroup, TimestampsToReturn } = this.#library;
-    // Listeners are set before the request leaves: the first values may come with its answer.
-    const group = ClientMonitoredItemGroup.create(
-      subscription,
-      batch.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.Value })),
-      { samplingInterval: sample.samplingMs, queueSize: sample.queueSize, discardOldest: true },
-      TimestampsToReturn.Both,
-    );
-    for (const [index, item] of batch.entries()) {
-      const monitored = group.monitoredItems[index];
-      monitored?.on('err', (message: string) => refuse(item, message));
-    }
-    group.on('changed', (_monitored, data, index) => {
-      const item = batch[index];
-      if (item !== undefined && !this.#closed) item.onValue(tagValueOf(this.#library, item.nodeId, data));
-    });
-    return new Promise((resolve) => {
-      group.once('initialized', () => {
-        for (const [index, item] of batch.entries()) {
-          const monitored = group.monitoredItems[index];
-          if (monitored?.statusCode.isGood()) item.onMonitored(() => this.#drop(monitored));
-        }
-        resolve();
-      });
-      group.once('err', (message: string) => {
-        for (const item of batch) refuse(item, message);
-        resolve();
-      });
-      group.once('terminated', () => resolve());
-    });
-  }
-
-  #drop(monitored: ClientMonitoredItemBase): void {
-    if (!this.#closed) monitored.terminate().catch(() => undefined);
-  }
-
-  /** The library throws at a NodeId it cannot parse, and takes the whole batch with it. */
-  #isNodeId(item: MonitorItem): boolean {
-    try {
-      this.#library.resolveNodeId(item.nodeId);
-      return true;
-    } catch (error) {
-      refuse(item, `BadNodeIdInvalid: ${messageOf(error)}`);
-      return false;
-    }
+    return subscription.open(session);
   }
 
   /** The library has a time-out of its own; this one holds where it forgets a request in a closing channel. */
@@ -323,10 +261,4 @@ export class Link {
   #ended(reason: string): void {
     if (!this.#closed) this.options.onEnded(reason);
   }
-}
-
-/** The library gives the status inside a text such as `BadNodeIdUnknown (0x80340000)`. */
-function refuse(item: MonitorItem, message: string): void {
-  const status = /\b(?:Bad|Uncertain)\w*/.exec(message)?.[0] ?? 'BadUnexpectedError';
-  item.onFault(status, tagFault(item.nodeId, message));
 }

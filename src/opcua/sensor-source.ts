@@ -4,6 +4,7 @@ import type { Quality, Reading, Snapshot } from '../domain/reading.js';
 import type { SensorSource, SensorSourceStatus } from '../ports/sensors.js';
 import type { OpcuaConnection } from './connection.js';
 import { connectionFor } from './connections.js';
+import { between } from './interpolate.js';
 import type { TagFault } from './monitored-tag.js';
 import { type HeldSample, TagHistory } from './tag-history.js';
 
@@ -20,13 +21,16 @@ interface Sensor {
   readonly history: TagHistory;
   /** The server does not let the tag be monitored since `atMs`. */
   refusal: { readonly fault: TagFault; readonly atMs: number } | null;
+  /** How often the server looks at the tag. */
+  samplingMs: number;
   release: () => void;
 }
 
 /**
  * The OPC UA tags of one station with their recent history.
  *
- * A reading is the last value measured at or before the capture. Where all that is held was measured after it, as just
+ * A reading is the last value measured at or before the capture; with `valueAt: interpolate` a number on the line to the
+ * next one, where that has come and nothing is missing between them: its age is 0 then. Where all that is held was measured after it, as just
  * after the start, the earliest stands in, `uncertain` and with a negative age; if it is later by more than
  * `staleAfterMs` it is stale as well.
  *
@@ -54,6 +58,7 @@ export class OpcuaSensorSource implements SensorSource {
       connection: connectionFor(connections, config.connection, `sensor ${config.name}`),
       history: new TagHistory(),
       refusal: null,
+      samplingMs: config.samplingMs,
       release: () => undefined,
     }));
     for (const sensor of this.#sensors) this.#follow(sensor);
@@ -96,6 +101,9 @@ export class OpcuaSensorSource implements SensorSource {
       onFault: (fault) => {
         sensor.refusal = fault === null ? null : { fault, atMs: this.#clock.nowMs() };
       },
+      onMonitored: (revisedMs) => {
+        sensor.samplingMs = revisedMs;
+      },
     });
   }
 
@@ -129,7 +137,7 @@ export class OpcuaSensorSource implements SensorSource {
   }
 }
 
-function readingAt({ config, history, connection, refusal }: Sensor, atMs: number): Reading {
+function readingAt({ config, history, connection, refusal, samplingMs }: Sensor, atMs: number): Reading {
   const sample = history.at(atMs);
   if (refusal !== null && (sample === undefined || atMs >= refusal.atMs)) {
     return { ...missing(config), status: refusal.fault.status };
@@ -140,6 +148,10 @@ function readingAt({ config, history, connection, refusal }: Sensor, atMs: numbe
   const stale = early
     ? sample.timeMs - atMs > config.staleAfterMs
     : !bridges && connection.liveness.staleAt(atMs, config.staleAfterMs, sample.life);
+  if (config.valueAt === 'interpolate') {
+    const reckoned = between(sample, history.nextAfter(atMs), atMs, samplingMs);
+    if (reckoned !== null) return { ...named(config), ...reckoned, sourceTimeMs: atMs, ageMs: 0, stale };
+  }
   // A source may send no time; its value is then as old as its arrival.
   const sourceTimeMs = sample.sourceTimeMs ?? sample.receivedAtMs;
   return {

@@ -13,6 +13,8 @@ export interface TagSample extends TagValue {
 export interface HeldSample extends TagSample {
   /** Where the sample stands in the order of time; see `TagHistory`. */
   readonly timeMs: number;
+  /** Values between this one and the one before may be missing: the subscription was new, or the server's queue full. */
+  readonly gapBefore: boolean;
 }
 
 export interface HistoryLimits {
@@ -32,7 +34,7 @@ const LATEST_ARRIVAL_MS = 5000;
  * Source clocks are not trusted blindly. A value cannot have been measured after it arrived, so the clock of a source
  * that runs ahead is cut to the time of arrival. A value that stands before the first of its subscription, or far
  * before the newest, comes from a clock that was set back: it takes the place of the newest, for otherwise the old
- * value would hide it until the clock has caught up. What is a little late is sorted in.
+ * value would hide it until the clock has caught up. What is a little late is sorted in; what comes twice is held once.
  */
 export class TagHistory {
   readonly #samples: HeldSample[] = [];
@@ -43,9 +45,15 @@ export class TagHistory {
   add(sample: TagSample): void {
     if ((this.newest?.receivedAtMs ?? 0) > sample.receivedAtMs + LATEST_ARRIVAL_MS) this.#forget();
     const timeMs = this.#place(sample);
-    let index = this.#samples.length;
-    while (index > 0 && (this.#samples[index - 1]?.timeMs ?? 0) > timeMs) index -= 1;
-    this.#samples.splice(index, 0, { ...sample, timeMs });
+    const gapBefore = sample.first || sample.overflow;
+    const index = this.#after(timeMs);
+    const before = this.#samples[index - 1];
+    // One that has the same time takes its place: it came twice, or nobody can tell which of them was first.
+    if (before?.timeMs === timeMs && before.life === sample.life) {
+      this.#samples[index - 1] = { ...sample, timeMs, gapBefore: before.gapBefore || gapBefore };
+    } else {
+      this.#samples.splice(index, 0, { ...sample, timeMs, gapBefore });
+    }
     this.#trim(sample.receivedAtMs);
   }
 
@@ -59,9 +67,19 @@ export class TagHistory {
 
   /** The last sample whose time is not after `atMs`; where all are later, the earliest. */
   at(atMs: number): HeldSample | undefined {
-    let index = this.#samples.length - 1;
-    while (index > 0 && (this.#samples[index]?.timeMs ?? 0) > atMs) index -= 1;
-    return this.#samples[index];
+    return this.#samples[Math.max(0, this.#after(atMs) - 1)];
+  }
+
+  /** The first sample whose time is after `atMs`, if it has come already. */
+  nextAfter(atMs: number): HeldSample | undefined {
+    return this.#samples[this.#after(atMs)];
+  }
+
+  /** Where the samples begin that are later than `atMs`. */
+  #after(atMs: number): number {
+    let index = this.#samples.length;
+    while (index > 0 && (this.#samples[index - 1]?.timeMs ?? 0) > atMs) index -= 1;
+    return index;
   }
 
   #place(sample: TagSample): number {

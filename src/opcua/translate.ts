@@ -29,7 +29,7 @@ const PATTERNS: readonly (readonly [RegExp, Code, boolean])[] = [
   [/BadSecurityChecksFailed|BadApplicationSignatureInvalid/, 'OPCUA_CLIENT_CERT_REFUSED', true],
   [/BadUserAccessDenied|BadIdentityTokenRejected|BadUserSignatureInvalid/, 'OPCUA_LOGIN_REFUSED', true],
   [/user token policy|BadIdentityTokenInvalid/i, 'OPCUA_LOGIN_KIND_NOT_OFFERED', true],
-  [/BadTooManySessions/, 'OPCUA_TOO_MANY_SESSIONS', true],
+  [/BadTooManySessions|BadMaxConnectionsReached/, 'OPCUA_TOO_MANY_SESSIONS', true],
   [/time(d )?out|ETIMEDOUT|BadTimeout|BadRequestTimeout/i, 'OPCUA_SERVER_SILENT', false],
 ];
 

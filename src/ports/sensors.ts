@@ -25,7 +25,10 @@ export interface TagChange {
 export interface SensorSource {
   start(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
-  /** For each sensor the last value whose source time is not after `atMs`; its age is reckoned to `atMs`. */
+  /**
+   * For each sensor the last value whose source time, on the gateway's clock, is not after `atMs`, or a number between
+   * that and the next one, as its config says; its age is reckoned to `atMs`.
+   */
   snapshot(atMs: number): Snapshot;
   status(): SensorSourceStatus;
 }

@@ -73,6 +73,21 @@ function update({ name, value, status, sourceTimeMs }: TagUpdate): void {
   );
 }
 
+const tickers = new Map<string, NodeJS.Timeout>();
+
+/** Counts a tag up on a fixed schedule: no count is left out, however late the timer runs. */
+function ticker(name: string, everyMs: number): NodeJS.Timeout {
+  let count = variables.get(name)?.readValue().value.value as number;
+  let dueMs = performance.now();
+  return setInterval(() => {
+    while (dueMs <= performance.now()) {
+      count += 1;
+      dueMs += everyMs;
+      update({ name, value: count });
+    }
+  }, everyMs);
+}
+
 server.on('request', (request: { schema: { name: string }; nodesToWrite?: unknown }) => {
   if (request.schema.name === 'CreateSessionRequest') requestedSessions += 1;
   if (request.schema.name !== 'WriteRequest') return;
@@ -96,6 +111,13 @@ function handle(command: ServerCommand): unknown {
       return null;
     case 'get':
       return variables.get(command.name)?.readValue().value.value ?? null;
+    case 'tick':
+      tickers.set(command.name, ticker(command.name, command.everyMs));
+      return null;
+    case 'hold': {
+      clearInterval(tickers.get(command.name));
+      return variables.get(command.name)?.readValue().value.value ?? null;
+    }
     case 'writes':
       return writes.splice(0);
     case 'sessions':

@@ -47,6 +47,8 @@ export type ServerCommand =
   | { readonly do: 'add'; readonly name: string; readonly tag: TagOptions }
   | { readonly do: 'get'; readonly name: string }
   | { readonly do: 'writes' }
+  | { readonly do: 'tick'; readonly name: string; readonly everyMs: number }
+  | { readonly do: 'hold'; readonly name: string }
   | { readonly do: 'sessions' };
 
 interface Reply {
@@ -64,13 +66,17 @@ export class TestOpcuaServer {
   #nextId = 0;
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
 
-  constructor(readonly options: ServerOptions) {}
+  constructor(public options: ServerOptions) {}
 
   /** Chooses a free loopback port; may be called before `start` for a server that comes up late. */
   async reserve(): Promise<void> {
     if (this.#port !== 0) return;
     this.#port = await freePort();
     this.#folder = await mkdtemp(join(tmpdir(), 'jidoka-opcua-server-'));
+  }
+
+  get port(): number {
+    return this.#port;
   }
 
   get endpoint(): string {
@@ -156,6 +162,16 @@ export class TestOpcuaServer {
   /** The Write calls since the last time of asking, in order. */
   async writes(): Promise<readonly WriteCall[]> {
     return (await this.#ask({ do: 'writes' })) as WriteCall[];
+  }
+
+  /** From now on the tag counts up by one every so many milliseconds. */
+  async tick(name: string, everyMs: number): Promise<void> {
+    await this.#ask({ do: 'tick', name, everyMs });
+  }
+
+  /** Ends the counting; gives the last count. */
+  async hold(name: string): Promise<number> {
+    return (await this.#ask({ do: 'hold', name })) as number;
   }
 
   async sessions(): Promise<SessionCounts> {

@@ -27,6 +27,15 @@ export const opcuaConnectionSchema = z
     lostAfterMs: positiveMs
       .default(5000)
       .describe('Neither data nor keep-alive for this long: the session is thrown away and built anew.'),
+    clock: z
+      .enum(['server', 'gateway'])
+      .default('server')
+      .describe(
+        "Whose clock the source times of the tags carry. `server`: the server's; its difference to the gateway's is measured and taken off. `gateway`: they are believed as they come.",
+      ),
+    clockWarnMs: positiveMs
+      .default(1000)
+      .describe("A difference between the server's clock and the gateway's from which on it is reported as trouble."),
     reconnectMaxMs: positiveMs.default(30_000).describe('Longest wait between two attempts to connect.'),
   })
   .describe('One OPC UA server.');

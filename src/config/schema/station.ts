@@ -49,6 +49,12 @@ export const sensorSchema = z
       .describe(
         'A reading is stale when the server was not heard from for this long before the capture. A value that has not changed is not stale while the server lives.',
       ),
+    valueAt: z
+      .enum(['last', 'interpolate'])
+      .default('last')
+      .describe(
+        'The value at the capture: `last` takes the last one measured before it; `interpolate` a number on the straight line to the next one, where that has arrived in time. Never across a gap, a bad value or a reconnection.',
+      ),
     min: z.number().optional().describe('Below it a part is not passed automatically.'),
     max: z.number().optional().describe('Above it a part is not passed automatically.'),
     required: z.boolean().default(true).describe('A stale or bad reading sends the part to review.'),

@@ -45,6 +45,23 @@ describe('tag history', () => {
     expect(history(sample(1, 1000), sample(2, 1000)).at(1000)?.value).toBe(2);
   });
 
+  it('holds once what comes twice', () => {
+    const held = history(sample(1, 1000), sample(2, 2000), sample(2, 2000, { receivedAtMs: 2100 }));
+    expect(held.length).toBe(2);
+    expect(held.nextAfter(1500)?.value).toBe(2);
+  });
+
+  it('knows where values may be missing, also where a sample took the place of another', () => {
+    const held = history(
+      sample(1, 1000, { first: true }),
+      sample(2, 2000),
+      sample(3, 3000, { overflow: true }),
+      sample(4, 3000),
+    );
+    expect([0, 1500, 2500].map((atMs) => held.nextAfter(atMs)?.gapBefore)).toEqual([true, false, true]);
+    expect(held.nextAfter(3000)).toBeUndefined();
+  });
+
   it('cuts the time of a source whose clock is ahead to the arrival', () => {
     const held = history(sample(1, 9000, { receivedAtMs: 1000 }), sample(2, 10_000, { receivedAtMs: 2000 }));
     expect(held.at(1500)?.value).toBe(1);

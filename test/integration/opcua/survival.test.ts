@@ -1,0 +1,150 @@
+import { queryObjects } from 'node:v8';
+import { OPCUAClient } from 'node-opcua-client';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import type { OpcuaConnection } from '#jidoka/opcua/connection.js';
+import { OpcuaSensorSource } from '#jidoka/opcua/sensor-source.js';
+import type { TagSample } from '#jidoka/opcua/tag-history.js';
+import { AsyncuaServer, asyncuaAbsent } from '../../simulators/asyncua-server.js';
+import { OpcuaProxy } from '../../simulators/opcua-proxy.js';
+import { TestOpcuaServer } from '../../simulators/opcua-server.js';
+import { keptLog, makeConnection, PATIENCE, removePki, sensor } from './rig.js';
+
+const RESTARTS = Number(process.env['JIDOKA_OPCUA_RESTARTS'] ?? 2);
+const CUTS = Number(process.env['JIDOKA_OPCUA_CUTS'] ?? 2);
+const EVERY_MS = 20;
+const COUNTS = 25;
+
+const TAGS = { counter: { type: 'Int32', value: 0 }, idle: { type: 'Double', value: 1.5 } };
+const MAKES = [
+  ['asyncua', asyncuaAbsent, () => new AsyncuaServer({ tags: TAGS })],
+  ['node-opcua', undefined, () => new TestOpcuaServer({ tags: TAGS })],
+] as const;
+
+afterAll(removePki);
+
+for (const [make, absent, build] of MAKES) {
+  describe.skipIf(absent !== undefined)(`against ${make}${absent === undefined ? '' : ` (skipped: ${absent})`}`, () => {
+    let server: AsyncuaServer | TestOpcuaServer;
+    let proxy: OpcuaProxy | undefined;
+    let connection: OpcuaConnection;
+    let source: OpcuaSensorSource;
+    /** Every sample of the counter since the start. */
+    let seen: TagSample[];
+    const log = keptLog();
+
+    async function connect(endpoint: string): Promise<void> {
+      connection = await makeConnection(endpoint, { reconnectMaxMs: 400 }, { logger: log.logger });
+      source = new OpcuaSensorSource({
+        sensors: [sensor('counter', 'counter'), sensor('idle', 'idle')],
+        connections: new Map([['plc', connection]]),
+      });
+      seen = [];
+      // With 0 node-opcua reports every change; above it looks now and then. Asyncua always reports every change.
+      connection.monitor({ nodeId: 'ns=1;s=counter', samplingMs: 0, onSample: (sample) => seen.push(sample) });
+      await source.start(new AbortController().signal);
+      await connection.start();
+    }
+
+    const ofLife = (life: number) => seen.filter((sample) => sample.life === life);
+
+    /** Lets the counter run in the present life and checks that each of its values has been read. */
+    async function everyCountIsRead(): Promise<void> {
+      await vi.waitFor(() => expect(ofLife(connection.life).length).toBeGreaterThan(COUNTS), PATIENCE);
+      const last = await server.hold('counter');
+      const { life } = connection;
+      await vi.waitFor(() => expect(ofLife(life).at(-1)?.value).toBe(last), PATIENCE);
+      const values = ofLife(life).map(({ value }) => Number(value));
+      const first = values[0] ?? Number.NaN;
+      expect(values).toEqual(Array.from({ length: last - first + 1 }, (_, index) => first + index));
+      // A station reads the same at every moment since: each value that stood longer than the clock's grain, in order.
+      const fromMs = ofLife(life)[0]?.receivedAtMs ?? 0;
+      const moments = Array.from({ length: Date.now() - fromMs }, (_, index) => fromMs + index);
+      await vi.waitFor(() => expect(source.snapshot(Date.now()).readings[0]).toMatchObject({ value: last }), PATIENCE);
+      const read = [...new Set(moments.map((atMs) => Number(source.snapshot(atMs).readings[0]?.value)))];
+      const stood = ofLife(life).filter(
+        ({ sourceTimeMs }, index, all) =>
+          (sourceTimeMs ?? 0) >= fromMs && sourceTimeMs !== all[index + 1]?.sourceTimeMs,
+      );
+      expect(read).toEqual([...read].sort((a, b) => a - b));
+      if (make === 'asyncua') expect(read).toEqual(expect.arrayContaining(stood.map(({ value }) => value)));
+    }
+
+    const heldOnServer = () =>
+      vi.waitFor(
+        async () => expect(await server.sessions()).toMatchObject({ open: 1, subscriptions: 1, monitoredItems: 3 }),
+        PATIENCE,
+      );
+
+    afterEach(async () => {
+      await source.stop();
+      await connection.stop();
+      await proxy?.stop();
+      proxy = undefined;
+      await server.dispose();
+    });
+
+    it(
+      `reads every value after each of ${RESTARTS} restarts, and leaves no session on the server`,
+      async () => {
+        server = build();
+        await server.start();
+        await connect(server.endpoint);
+        let count = 0;
+        const heaps: number[] = [];
+        for (let restart = 0; restart <= RESTARTS; restart += 1) {
+          await vi.waitFor(() => expect(ofLife(connection.life).length).toBeGreaterThan(0), PATIENCE);
+          await server.tick('counter', EVERY_MS);
+          await everyCountIsRead();
+          await heldOnServer();
+          const values = seen.map(({ value }) => Number(value));
+          expect(values).toEqual([...values].sort((a, b) => a - b));
+          count = values.at(-1) ?? 0;
+          seen.splice(0, seen.length - 1);
+          expect(queryObjects(OPCUAClient, { format: 'count' })).toBeLessThan(4);
+          heaps.push(process.memoryUsage().heapUsed);
+          if (restart === RESTARTS) break;
+          const { life } = connection;
+          if ('stop' in server && restart % 2 === 1) await server.stop();
+          else await server.kill();
+          server.options = { ...server.options, tags: { ...TAGS, counter: { type: 'Int32', value: count } } } as never;
+          await server.start();
+          await vi.waitFor(() => expect(connection.life).toBeGreaterThan(life), PATIENCE);
+        }
+        const early = Math.max(...heaps.slice(1, 1 + Math.ceil(heaps.length / 4)));
+        expect(heaps.at(-1)).toBeLessThan(early * 1.15);
+        await connection.stop();
+        expect(await server.sessions()).toMatchObject({ open: 0, subscriptions: 0, monitoredItems: 0 });
+      },
+      30_000 + RESTARTS * 30_000,
+    );
+
+    it(
+      `leaves no session on the server after each of ${CUTS} cuts inside a message`,
+      async () => {
+        server = build();
+        await server.start();
+        proxy = await OpcuaProxy.start(server.port);
+        await connect(server.endpoint.replace(String(server.port), String(proxy.port)));
+        for (let cut = 0; cut < CUTS; cut += 1) {
+          await vi.waitFor(() => expect(ofLife(connection.life).length).toBeGreaterThan(0), PATIENCE);
+          await server.tick('counter', EVERY_MS);
+          await everyCountIsRead();
+          await heldOnServer();
+          expect(connection.status().leftSessions).toBe(0);
+          const { life } = connection;
+          await server.tick('counter', EVERY_MS);
+          await proxy.cutInsideMessage();
+          await server.hold('counter');
+          await vi.waitFor(() => expect(connection.status().leftSessions).toBe(1), PATIENCE);
+          proxy.open();
+          await vi.waitFor(() => expect(connection.life).toBeGreaterThan(life), PATIENCE);
+          seen.splice(0, seen.length - 1);
+        }
+        await vi.waitFor(() => expect(connection.isLive).toBe(true), PATIENCE);
+        await heldOnServer();
+        expect(connection.status()).toMatchObject({ leftSessions: 0, losses: { notifications: 0, overflows: 0 } });
+      },
+      30_000 + CUTS * 15_000,
+    );
+  });
+}
