@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Backoff } from '../../base/backoff.js';
 import { type JidokaError, messageOf } from '../../base/errors.js';
 import { sleep } from '../../base/lifecycle.js';
+import { ThrottledLog } from '../../base/throttled-log.js';
 import { TokenBucket } from '../../base/token-bucket.js';
 import type { HttpCameraConfig } from '../../config/schema/camera-http.js';
 import type { Frame } from '../../domain/frame.js';
@@ -20,6 +21,8 @@ import { readStream } from './stream.js';
 
 /** No inspection needs more; what a stream sends beyond it is dropped before it costs memory. */
 const MAX_PER_SECOND = 240;
+/** For so long after it the status tells of a flood. */
+const FLOOD_TOLD_MS = 10_000;
 /** How often a triggered camera is looked at when no part comes, so that its failure is known before the next one does. */
 const LOOK_PER_SECOND = 0.1;
 /** Pictures that are fetched at the same time for parts in quick succession. */
@@ -44,6 +47,7 @@ export class HttpCamera implements Camera {
   readonly #config: HttpCameraConfig;
   readonly #deps: CameraDeps;
   readonly #state: CameraState;
+  readonly #dropLog: ThrottledLog;
   readonly #sizes: SizeGuard;
   readonly #flood: TokenBucket;
   readonly #backoff: Backoff;
@@ -56,6 +60,7 @@ export class HttpCamera implements Camera {
   #loginRefused = false;
   #sequence = 0;
   #cutPictures = 0;
+  #floodedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(config: HttpCameraConfig, deps: CameraDeps, times: HttpCameraTimes = {}) {
     this.#config = config;
@@ -66,6 +71,11 @@ export class HttpCamera implements Camera {
     this.#loginBackoff = times.loginBackoff ?? new Backoff(LOGIN_BACKOFF);
     const { origin, pathname } = new URL(config.url);
     this.#where = `${origin}${pathname}`;
+    this.#dropLog = new ThrottledLog(
+      deps.logger,
+      deps.clock,
+      (count) => `${count} more pictures from ${this.#where} were not used in this minute.`,
+    );
     this.#state = new CameraState(`Connects to ${this.#where}.`);
   }
 
@@ -103,6 +113,7 @@ export class HttpCamera implements Camera {
       this.#givesSnapshots = false;
       await Promise.all(this.#captures);
       client.close();
+      this.#dropLog.flush();
     }
   }
 
@@ -126,15 +137,16 @@ export class HttpCamera implements Camera {
   #takeScanned(scanned: Scanned, push: Push): JidokaError | undefined {
     if (scanned.kind !== 'picture') {
       this.#cutPictures += 1;
-      this.#dropped();
+      this.#dropped(scanned.kind === 'truncated' ? 'it was cut off' : 'it is larger than `maxFrameBytes`');
       return undefined;
     }
     const wrongSize = this.#wrongSize(scanned.size);
     if (wrongSize !== undefined) return wrongSize;
     const fits = this.#flood.take();
-    this.#succeeded(`Receives pictures of ${sizeText(scanned.size)}`, fits);
+    if (!fits) this.#floodedAtMs = this.#deps.clock.monotonicMs();
+    this.#succeeded(`Receives pictures of ${sizeText(scanned.size)}`);
     if (fits) push(this.#frame(scanned.data, scanned.atMs));
-    else this.#dropped();
+    else this.#dropped(`more than ${MAX_PER_SECOND} come in a second`);
     return undefined;
   }
 
@@ -164,12 +176,12 @@ export class HttpCamera implements Camera {
     const options = { where: this.#where, maxFrameBytes, timeoutMs: stallAfterMs };
     const { data, size } = await readSnapshot(response, options).catch((error: unknown) => {
       const { code } = expected(error, this.#where);
-      if (code === 'CAMERA_HTTP_TRUNCATED' || code === 'CAMERA_HTTP_TOO_LARGE') this.#dropped();
+      if (code === 'CAMERA_HTTP_TRUNCATED' || code === 'CAMERA_HTTP_TOO_LARGE') this.#dropped(code);
       throw error;
     });
     const wrongSize = this.#wrongSize(size);
     if (wrongSize !== undefined) throw wrongSize;
-    this.#succeeded(`Fetches pictures of ${sizeText(size)}`, true);
+    this.#succeeded(`Fetches pictures of ${sizeText(size)}`);
     return this.#frame(data, askedAtMs);
   }
 
@@ -177,7 +189,7 @@ export class HttpCamera implements Camera {
   async #capture(client: HttpClient, timeoutMs: number, signal: AbortSignal): Promise<Frame | undefined> {
     if (this.#loginRefused || signal.aborted) return undefined;
     if (this.#captures.size >= MAX_CAPTURES) {
-      this.#dropped();
+      this.#dropped(`${MAX_CAPTURES} are being fetched already`);
       return undefined;
     }
     const ending = new AbortController();
@@ -214,15 +226,17 @@ export class HttpCamera implements Camera {
     return { image: { kind: 'encoded', data }, capturedAtMs: atMs - this.#config.latencyMs, sequence };
   }
 
-  #dropped(): void {
+  #dropped(why: string): void {
     this.#state.framesDropped += 1;
     this.#sequence += 1;
+    const { station } = this.#deps;
+    this.#dropLog.warn({ station, camera: this.#where }, `A picture of the camera was not used: ${why}.`);
   }
 
   #wrongSize(size: { readonly width: number; readonly height: number }): JidokaError | undefined {
     if (this.#sizes.admits(size)) return undefined;
-    this.#dropped();
     const { expected: wanted = size } = this.#sizes;
+    this.#dropped(`it has ${sizeText(size)} pixels instead of ${sizeText(wanted)}`);
     return cameraErrors.CAMERA_HTTP_SIZE_CHANGED({
       where: this.#where,
       got: sizeText(size),
@@ -230,12 +244,13 @@ export class HttpCamera implements Camera {
     });
   }
 
-  #succeeded(what: string, fits: boolean): void {
+  #succeeded(what: string): void {
     this.#backoff.reset();
     this.#loginBackoff.reset();
     this.#loginRefused = false;
     const cut = this.#cutPictures === 0 ? '' : ` ${this.#cutPictures} came cut off or too large and were not used.`;
-    const flood = fits ? '' : ` It sends more than ${MAX_PER_SECOND} a second; the rest is dropped and counted.`;
+    const flooded = this.#deps.clock.monotonicMs() - this.#floodedAtMs < FLOOD_TOLD_MS;
+    const flood = !flooded ? '' : ` It sends more than ${MAX_PER_SECOND} a second; the rest is dropped and counted.`;
     const before = this.#state.get().state;
     this.#state.set('running', `${what} from ${this.#where}.${flood}${cut}`);
     if (before === 'failed')
