@@ -46,10 +46,15 @@ const BY_CODE: ReadonlyMap<string, Maker> = new Map<string, Maker>([
 export function networkError(error: unknown, where: string): JidokaError {
   if (error instanceof JidokaError) return error;
   const code = systemCode(error);
-  const details = { where, got: messageOf(error) || code || 'no answer', cause: error };
+  const details = { where, got: reasonOf(messageOf(error)) || code || 'no answer', cause: error };
   const maker = BY_CODE.get(code);
   if (maker !== undefined) return maker(details);
   if (/^HPE_/.test(code)) return cameraErrors.CAMERA_HTTP_PROTOCOL(details);
   if (/^ERR_(SSL|TLS|OSSL)_|^CERT_/.test(code)) return cameraErrors.CAMERA_HTTP_TLS(details);
   return cameraErrors.CAMERA_HTTP_LOST(details);
+}
+
+/** OpenSSL's own words without the addresses around them, which differ each time and would fill the log. */
+function reasonOf(message: string): string {
+  return /error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/.exec(message)?.[1] ?? message;
 }

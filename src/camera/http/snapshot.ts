@@ -45,7 +45,7 @@ export function readSnapshot(response: IncomingMessage, options: SnapshotOptions
       response.destroy();
     };
     const overdue = setTimeout(() => {
-      fail(cameraErrors.CAMERA_HTTP_SLOW({ where, got: `${received} bytes and no whole picture in ${timeoutMs} ms` }));
+      fail(cameraErrors.CAMERA_HTTP_SLOW({ where, got: `no whole picture within ${timeoutMs} ms` }));
     }, timeoutMs);
     const take = (chunk: Buffer): void => {
       received += chunk.length;
@@ -66,7 +66,7 @@ export function readSnapshot(response: IncomingMessage, options: SnapshotOptions
     response.on('end', () => {
       fail(
         scanner.inPicture
-          ? cameraErrors.CAMERA_HTTP_TRUNCATED({ where, got: `${received} bytes without an end marker` })
+          ? cameraErrors.CAMERA_HTTP_TRUNCATED({ where, got: 'an answer without the end marker' })
           : noPicture(response, head, where),
       );
     });
