@@ -93,8 +93,13 @@ async function test(name: string, options: Options): Promise<void> {
     ...cameraFigures(sightings),
     camera: { state, text, framesDropped },
   };
-  await print(options.json === true ? `${JSON.stringify(report)}\n` : reportText(report));
+  await print(options.json === true ? `${JSON.stringify(report, rounded)}\n` : reportText(report));
   if (state === 'failed') process.exitCode = 1;
+}
+
+/** Microseconds are as fine as these figures are. */
+function rounded(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
 }
 
 function sightingOf({ image, capturedAtMs, sequence }: Frame): Sighting {

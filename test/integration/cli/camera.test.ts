@@ -101,22 +101,27 @@ describe('jidoka camera snapshot', () => {
     expect([format, width]).toEqual(['png', station === 'drawn' ? 240 : 320]);
   });
 
-  it.each([
-    [
-      ['refused', '-o', 'x.jpg', '--timeout', '1'],
-      1,
-      /CLI_CAMERA_NO_PICTURE: .*station refused.*CAMERA_HTTP_NOT_FOUND: /,
-    ],
-    [['nobody', '-o', 'x.jpg'], 78, /CLI_STATION_UNKNOWN: .*Expected: streamed or refused or drawn or replayed/],
-    [['drawn', '-o', 'x.gif'], 78, /CLI_BAD_OPTION: .*ends in \.jpg, \.jpeg or \.png/],
-    [['drawn', '-o', join(tmpdir(), 'no', 'such', 'folder.jpg')], 78, /CLI_BAD_OPTION: .*ENOENT/],
-    [['drawn', '-o', 'x.jpg', '--timeout', 'soon'], 78, /CLI_BAD_OPTION: .*--timeout/],
-    [['replayed', '-o', 'x.jpg'], 78, /CAMERA_FOLDER_MISSING/],
-  ])('says in one line why there is no picture: %j', async (args, expected, words) => {
-    const { status, stdout, stderr } = await camera(['snapshot', ...args, '--config', config]);
-    expect({ status, stdout }).toEqual({ status: expected, stdout: '' });
-    expect(stderr).toMatch(words);
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  it('says in one line why there is no picture', async () => {
+    const cases: readonly (readonly [args: readonly string[], status: number, words: RegExp])[] = [
+      [
+        ['refused', '-o', 'x.jpg', '--timeout', '1'],
+        1,
+        /CLI_CAMERA_NO_PICTURE: .*station refused.*CAMERA_HTTP_NOT_FOUND: /,
+      ],
+      [['nobody', '-o', 'x.jpg'], 78, /CLI_STATION_UNKNOWN: .*Expected: streamed or refused or drawn or replayed/],
+      [['drawn', '-o', 'x.gif'], 78, /CLI_BAD_OPTION: .*ends in \.jpg, \.jpeg or \.png/],
+      [['drawn', '-o', join(tmpdir(), 'no', 'such', 'folder.jpg')], 78, /CLI_BAD_OPTION: .*ENOENT/],
+      [['drawn', '-o', 'x.jpg', '--timeout', 'soon'], 78, /CLI_BAD_OPTION: .*--timeout/],
+      [['replayed', '-o', 'x.jpg'], 78, /CAMERA_FOLDER_MISSING/],
+    ];
+    await Promise.all(
+      cases.map(async ([args, expected, words]) => {
+        const { status, stdout, stderr } = await camera(['snapshot', ...args, '--config', config]);
+        expect({ args, status, stdout }).toEqual({ args, status: expected, stdout: '' });
+        expect(stderr).toMatch(words);
+        expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+      }),
+    );
   });
 
   it('says so when the agent has the camera', async () => {
