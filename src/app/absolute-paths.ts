@@ -13,7 +13,16 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
   const at = (path: string): string => resolve(baseDirectory, path);
   const secret = (reference: SecretReference): SecretReference =>
     'file' in reference ? { file: at(reference.file) } : reference;
-  const camera = (given: CameraConfig): CameraConfig => ('path' in given ? { ...given, path: at(given.path) } : given);
+  const camera = (given: CameraConfig): CameraConfig => {
+    if ('path' in given) return { ...given, path: at(given.path) };
+    if (given.kind !== 'http') return given;
+    const { password, tls } = given;
+    return {
+      ...given,
+      ...(password !== undefined && { password: secret(password) }),
+      ...(tls?.ca !== undefined && { tls: { ...tls, ca: at(tls.ca) } }),
+    };
+  };
   const destination = ({ password, tls, ...rest }: DestinationConfig): DestinationConfig => ({
     ...rest,
     ...(password !== undefined && { password: secret(password) }),

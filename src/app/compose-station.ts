@@ -129,6 +129,7 @@ async function assemble(
         shed,
         camera: camera.status(),
         dropped: station.dropped,
+        stale: station.stale,
         turnedAway: station.gate.turnedAway,
         pause: station.gate.pause,
         failed: inspector.failed,

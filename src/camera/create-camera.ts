@@ -2,6 +2,7 @@ import type { CameraConfig } from '../config/schema/camera.js';
 import type { Camera } from '../ports/camera.js';
 import type { CameraDeps } from './camera-deps.js';
 import { DirectoryCamera } from './directory/directory-camera.js';
+import { HttpCamera } from './http/http-camera.js';
 import { ReplayCamera } from './replay/replay-camera.js';
 import { FeedCamera } from './simulated/feed-camera.js';
 import { RenderedCamera } from './simulated/rendered-camera.js';
@@ -15,5 +16,7 @@ export function createCamera(config: CameraConfig, deps: CameraDeps): Camera {
       return new ReplayCamera(config, deps);
     case 'simulated':
       return config.url === undefined ? new RenderedCamera(config, deps) : new FeedCamera({ url: config.url }, deps);
+    case 'http':
+      return new HttpCamera(config, deps);
   }
 }

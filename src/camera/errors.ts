@@ -32,4 +32,101 @@ export const cameraErrors = defineErrors({
     summary: 'The thread that renders the simulated frames has ended.',
     remedy: 'The agent starts it again; if this repeats, the gateway may be short of memory.',
   },
+  CAMERA_HTTP_HOST_UNKNOWN: {
+    consequence: 'transient',
+    summary: 'The name of the camera is not known in the network.',
+    remedy: "Check the host name in the camera's `url`, and the gateway's DNS; an IP address will do as well.",
+  },
+  CAMERA_HTTP_UNREACHABLE: {
+    consequence: 'transient',
+    summary: 'The camera cannot be reached over the network.',
+    remedy: 'Check its power, its cable and the address and port in `url`; the agent keeps trying.',
+  },
+  CAMERA_HTTP_SLOW: {
+    consequence: 'transient',
+    summary: 'The camera did not answer in time.',
+    remedy:
+      'Look whether a browser on this network gets the picture. A camera that is slow by nature needs a longer `connectTimeoutMs` or `stallAfterMs`.',
+  },
+  CAMERA_HTTP_LOST: {
+    consequence: 'transient',
+    summary: 'The camera has closed the connection.',
+    remedy:
+      'The agent connects again. If it repeats, look at the power and the network of the camera, and whether it allows so many viewers.',
+  },
+  CAMERA_HTTP_STALLED: {
+    consequence: 'transient',
+    summary: 'The stream of the camera has stalled: the connection stands, but no whole picture comes.',
+    remedy:
+      'The agent connects again. If it repeats, restart the camera. A stream with fewer pictures than one in `stallAfterMs` needs a longer one.',
+  },
+  CAMERA_HTTP_TRUNCATED: {
+    consequence: 'transient',
+    summary: 'The pictures of the camera are cut off: they end before the end of the JPEG.',
+    remedy:
+      'Look at the cable and at the load of the camera and the network; a smaller picture or a lower rate may help. Cut pictures are never inspected.',
+  },
+  CAMERA_HTTP_TOO_LARGE: {
+    consequence: 'transient',
+    summary: 'A picture of the camera is larger than allowed.',
+    remedy: 'Set `maxFrameBytes` higher, or the resolution or quality of the camera lower.',
+  },
+  CAMERA_HTTP_SIZE_CHANGED: {
+    consequence: 'transient',
+    summary: 'The pictures of the camera have another size than they should, so they are not inspected.',
+    remedy:
+      "Set the camera back to the expected size. If the new one is meant, check the station's `region`, write it as `size` of the camera (or leave `size` out) and restart jidoka.",
+  },
+  CAMERA_HTTP_NO_PICTURE: {
+    consequence: 'transient',
+    summary: 'The answer of the camera is not a picture.',
+    remedy:
+      "Open `url` in a browser: it must show the picture alone, not the camera's page around it. The manual has the address of the picture or of the MJPEG stream.",
+  },
+  CAMERA_HTTP_LOGIN: {
+    consequence: 'transient',
+    summary: 'The camera does not let the agent in.',
+    remedy:
+      'Check `username` and `password`. The agent tries again seldom, so that the camera does not lock the account.',
+  },
+  CAMERA_HTTP_FORBIDDEN: {
+    consequence: 'transient',
+    summary: 'The camera knows the user but does not let it see the picture.',
+    remedy: "Give the user the right to view pictures in the camera's own pages.",
+  },
+  CAMERA_HTTP_NOT_FOUND: {
+    consequence: 'transient',
+    summary: 'The camera has nothing at this address.',
+    remedy: 'Check the path in `url` against the manual of this very model and firmware.',
+  },
+  CAMERA_HTTP_BUSY: {
+    consequence: 'transient',
+    summary: 'The camera says that it cannot serve the picture at present.',
+    remedy: 'Close other viewers of the camera; many serve only a few at once. If it repeats, restart the camera.',
+  },
+  CAMERA_HTTP_REFUSED: {
+    consequence: 'transient',
+    summary: 'The camera answers the request with an error.',
+    remedy: 'Check `url` against the manual of the camera; its own log may say more.',
+  },
+  CAMERA_HTTP_REDIRECT: {
+    consequence: 'transient',
+    summary: 'The camera sends the agent to another address, which is not followed.',
+    remedy: 'If the other address is the right one, write it in `url`.',
+  },
+  CAMERA_HTTP_PROTOCOL: {
+    consequence: 'transient',
+    summary: 'What answers at the address of the camera does not speak HTTP as it should.',
+    remedy: 'Check the port in `url`, and whether it should begin with `https`.',
+  },
+  CAMERA_HTTP_TLS: {
+    consequence: 'transient',
+    summary: 'No encrypted connection to the camera could be made.',
+    remedy: 'Check that its port speaks HTTPS, and that the camera is not too old for TLS 1.2.',
+  },
+  CAMERA_HTTP_CA_FILE: {
+    consequence: 'transient',
+    summary: "The file with the authority of the camera's certificate cannot be used.",
+    remedy: "Check the path in the camera's `tls.ca`; it must be a PEM file that the agent may read.",
+  },
 });

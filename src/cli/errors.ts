@@ -6,6 +6,16 @@ export const cliErrors = defineErrors({
     summary: 'an option of the command line has a value that cannot be used.',
     remedy: 'See the help of the command: jidoka COMMAND --help.',
   },
+  CLI_STATION_UNKNOWN: {
+    consequence: 'config',
+    summary: 'the configuration has no station of this name.',
+    remedy: 'Write the name as it stands under `stations`.',
+  },
+  CLI_CAMERA_NO_PICTURE: {
+    consequence: 'fatal',
+    summary: 'no picture came from the camera.',
+    remedy: 'Its own words tell what to do; docs/errors.md explains the code in them.',
+  },
   CLI_SIMULATED_LINE_FAILED: {
     consequence: 'fatal',
     summary: 'the simulated line ended before it was ready.',

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { type JidokaError, messageOf } from '../base/errors.js';
+import { checkCameras } from './checks/cameras.js';
 import { checkConnections } from './checks/connections.js';
 import { Cursor } from './checks/cursor.js';
 import { checkSeveralDestinations } from './checks/destinations.js';
@@ -52,6 +53,7 @@ function findAll(issues: Parameters<typeof explain>[0][], root: Located, context
     ...issues.flatMap((issue) => explain(issue, root)),
     ...checkDestinations(cursor),
     ...checkConnections(cursor),
+    ...checkCameras(cursor),
     ...checkSeveralDestinations(cursor),
     ...checkStations(cursor),
     ...(context.describeModel === undefined ? [] : checkModels(cursor, context.describeModel)),

@@ -63,8 +63,16 @@ export interface StationState {
   readonly firstPassYield: number | null;
   /** Null where parts are inspected. */
   readonly paused: { readonly since: string; readonly by: string; readonly reason?: string } | null;
-  /** Parts not inspected, since the start: lost by the camera, by the station's full queue, come during a pause. */
-  readonly dropped: { readonly camera: number; readonly station: number; readonly paused: number };
+  /**
+   * Not inspected, since the start: lost by the camera, by the station's full queue, come during a pause; frames that
+   * were too old.
+   */
+  readonly dropped: {
+    readonly camera: number;
+    readonly station: number;
+    readonly paused: number;
+    readonly stale: number;
+  };
   /** Files set aside since the start. */
   readonly quarantined: number;
   /** Since the start: verdicts that the PLC did not take, inspections that were not recorded. */

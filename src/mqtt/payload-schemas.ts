@@ -169,6 +169,7 @@ export const statePayloadSchema = z
         camera: count.describe('Frames the camera lost.'),
         station: count.describe("Frames the station's full queue dropped."),
         paused: count.describe('Frames and triggers that came during a pause.'),
+        stale: count.describe('Frames that were older than `maxFrameAgeMs`.'),
       })
       .describe('What was not inspected, since the daemon started.'),
     quarantined: count.describe('Files set aside with a reason, since the daemon started.'),

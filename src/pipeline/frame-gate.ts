@@ -6,14 +6,19 @@ import type { Frame } from '../domain/frame.js';
  */
 export class FrameGate {
   readonly #waiting: { readonly fromMs: number; readonly resolve: (frame: Frame | undefined) => void }[] = [];
+  readonly #admits: (frame: Frame) => boolean;
   #newest: Frame | undefined;
+
+  /** `admits` is asked for each frame that a part is about to get; one that is refused is let go. */
+  constructor(admits: (frame: Frame) => boolean = () => true) {
+    this.#admits = admits;
+  }
 
   /** A new frame from the camera: it goes to the part that has waited longest for it. */
   offer(frame: Frame): void {
     const index = this.#waiting.findIndex(({ fromMs }) => fromMs <= frame.capturedAtMs);
-    const [waiter] = index < 0 ? [] : this.#waiting.splice(index, 1);
-    if (waiter === undefined) this.#newest = frame;
-    else waiter.resolve(frame);
+    if (index < 0) this.#newest = frame;
+    else if (this.#admits(frame)) this.#waiting.splice(index, 1)[0]?.resolve(frame);
   }
 
   /** The first frame captured at `fromMs` or later; undefined when none came within `timeoutMs` or on abort. */
@@ -21,7 +26,7 @@ export class FrameGate {
     const newest = this.#newest;
     if (newest !== undefined && newest.capturedAtMs >= fromMs) {
       this.#newest = undefined;
-      return Promise.resolve(newest);
+      if (this.#admits(newest)) return Promise.resolve(newest);
     }
     return new Promise((resolve) => {
       const settle = (frame: Frame | undefined): void => {

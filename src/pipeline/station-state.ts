@@ -10,6 +10,8 @@ export interface StationFigures {
   readonly camera: CameraStatus;
   /** Frames that the station's queue dropped. */
   readonly dropped: number;
+  /** Frames that were too old. */
+  readonly stale: number;
   /** What came during a pause. */
   readonly turnedAway: number;
   readonly pause: Pause | undefined;
@@ -64,7 +66,7 @@ export class StationTally {
   }
 
   state(atMs: number, figures: StationFigures): StationState {
-    const { camera, dropped, turnedAway, pause, failed, shed, model, thresholds } = figures;
+    const { camera, dropped, stale, turnedAway, pause, failed, shed, model, thresholds } = figures;
     const { pass, fail, review } = this.#counts;
     return {
       schema: STATE_SCHEMA,
@@ -74,7 +76,7 @@ export class StationTally {
       counts: { pass, fail, review, total: pass + fail + review },
       firstPassYield: firstPassYield(this.#counts),
       paused: pause === undefined ? null : pausedState(pause),
-      dropped: { camera: camera.framesDropped, station: dropped, paused: turnedAway },
+      dropped: { camera: camera.framesDropped, station: dropped, paused: turnedAway, stale },
       quarantined: camera.quarantined,
       failed,
       shed,

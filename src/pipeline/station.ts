@@ -1,11 +1,14 @@
 import { BoundedQueue } from '../base/bounded-queue.js';
 import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
+import { InOrder } from '../base/in-order.js';
 import type { Logger } from '../base/logger.js';
 import type { StationConfig } from '../config/schema/station.js';
+import type { Frame } from '../domain/frame.js';
 import type { Part } from '../domain/inspection.js';
 import type { Camera } from '../ports/camera.js';
 import { type Call, CalledParts, type Inspected } from './called-parts.js';
+import { FrameAge } from './frame-age.js';
 import { FrameGate } from './frame-gate.js';
 import { FrameTap } from './frame-tap.js';
 import type { Inspector } from './inspect.js';
@@ -14,7 +17,7 @@ import { PauseGate } from './pause-gate.js';
 import type { Trigger } from './trigger.js';
 
 export interface StationOptions {
-  readonly config: Pick<StationConfig, 'name' | 'queue' | 'frameTimeoutMs'>;
+  readonly config: Pick<StationConfig, 'name' | 'queue' | 'frameTimeoutMs' | 'maxFrameAgeMs'>;
   readonly camera: Camera;
   /** Absent where every frame is a part. */
   readonly trigger?: Trigger;
@@ -37,12 +40,15 @@ export class Station {
   readonly #options: StationOptions;
   readonly #queue: BoundedQueue<PairedPart>;
   readonly #called = new CalledParts();
+  readonly #age: FrameAge;
+  readonly #captures = new InOrder();
   #openCalled: ((call: Call) => void) | undefined;
   #triggersDropped = 0;
 
   constructor(options: StationOptions) {
     this.#options = options;
     this.name = options.config.name;
+    this.#age = new FrameAge(options.config.maxFrameAgeMs, options.clock);
     const { length, overflow } = options.config.queue;
     this.#queue = new BoundedQueue(length, overflow ?? options.camera.overflow, ({ part }) => {
       this.#called.settle(part.id, undefined);
@@ -52,6 +58,11 @@ export class Station {
   /** Parts that were not inspected because the gateway was behind. */
   get dropped(): number {
     return this.#queue.dropped + this.#triggersDropped;
+  }
+
+  /** Frames that were too old to be paired with a part. */
+  get stale(): number {
+    return this.#age.refused;
   }
 
   /**
@@ -94,13 +105,14 @@ export class Station {
       if (camera.overflow === 'wait') {
         if (!(await this.gate.untilOpen(signal))) break;
       } else if (!this.gate.admits()) continue;
+      if (!this.#age.admits(frame)) continue;
       await this.#queue.push({ part: this.#openPart(clock.nowMs()), frame });
     }
   }
 
   async #takeTriggered(trigger: Trigger, signal: AbortSignal): Promise<void> {
     const { camera, config, logger } = this.#options;
-    const gate = new FrameGate();
+    const gate = new FrameGate((frame) => this.#age.admits(frame));
     const pending = new Set<Promise<void>>();
     const open = (atMs: number, call?: Call): void => {
       if (!this.gate.admits()) {
@@ -116,8 +128,8 @@ export class Station {
         );
         return;
       }
-      const pairing = gate
-        .take(atMs, config.frameTimeoutMs, signal)
+      const capturing = this.#capture(signal);
+      const pairing = (capturing ?? gate.take(atMs, config.frameTimeoutMs, signal))
         .then((frame) => this.#queue.push({ part: this.#openPart(atMs, call), frame }))
         .catch((error: unknown) => logger.error({}, `A part could not be queued: ${messageOf(error)}`))
         .finally(() => pending.delete(pairing));
@@ -135,6 +147,20 @@ export class Station {
       stopTrigger();
       await Promise.all(pending);
     }
+  }
+
+  /** The picture of the part that opens now, from a camera that takes one when asked; those parts stay in their order. */
+  #capture(signal: AbortSignal): Promise<Frame | undefined> | undefined {
+    const { camera, config } = this.#options;
+    const capturing = camera.capture?.(config.frameTimeoutMs, signal);
+    if (capturing === undefined) return undefined;
+    const inTurn = this.#captures.turn();
+    return inTurn(async () => {
+      const frame = await capturing;
+      if (frame === undefined || !this.#age.admits(frame)) return undefined;
+      this.tap.offer(frame);
+      return frame;
+    });
   }
 
   #openPart(openedAtMs: number, call?: Call): Part {

@@ -32,6 +32,13 @@ export interface Camera {
   /** What the station's queue does when frames come faster than they are inspected, unless the config says otherwise. */
   readonly overflow: OverflowPolicy;
   frames(signal: AbortSignal): AsyncIterable<Frame>;
+  /**
+   * Takes one picture now, for a part that has just been opened: exposed after the call, and not given out by `frames` as
+   * well. Resolves with undefined when there is none within `timeoutMs` (the status says why) or the signal aborts;
+   * never rejects. Several may be under way. Present only while `frames` is open, on a camera that takes pictures when
+   * asked; one that runs freely has none, and its frames are paired with parts by their times.
+   */
+  readonly capture?: ((timeoutMs: number, signal: AbortSignal) => Promise<Frame | undefined>) | undefined;
   /** Says that a frame could not be decoded: the directory camera lists its file as quarantined. Never rejects. */
   unreadable(frame: Frame, reason: string): Promise<void>;
   /**

@@ -38,3 +38,18 @@ export function lockFolder(directory: string, pid: number): () => void {
     lock.close();
   };
 }
+
+/** The process that uses the folder at present; undefined where there is none, or where this user may not look. */
+export function folderHolder(directory: string): number | undefined {
+  let lock: Database.Database | undefined;
+  try {
+    lock = new Database(join(directory, 'jidoka.lock'), { timeout: 0, fileMustExist: true });
+    lock.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return undefined;
+  } catch (error) {
+    const busy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+    return busy ? Number(lock?.pragma('user_version', { simple: true })) : undefined;
+  } finally {
+    lock?.close();
+  }
+}

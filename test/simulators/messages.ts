@@ -108,7 +108,7 @@ export function stationState(change: Partial<StationState> = {}): StationState {
     counts: { pass: 800, fail: 10, review: 2, total: 812 },
     firstPassYield: 0.98522,
     paused: null,
-    dropped: { camera: 0, station: 3, paused: 0 },
+    dropped: { camera: 0, station: 3, paused: 0, stale: 0 },
     quarantined: 1,
     failed: { plcWrites: 0, records: 0 },
     shed: [{ destination: 'mqtt', verdict: 'pass', reason: 'full', count: 40 }],

@@ -149,6 +149,12 @@ export const stationSchema = z
     frameTimeoutMs: positiveMs
       .default(2000)
       .describe('A part without a frame for this long after its trigger is recorded as review.'),
+    maxFrameAgeMs: positiveMs
+      .optional()
+      .describe(
+        'A frame that was captured longer ago than this is not inspected, and counted: it may show the part before. For live cameras; pictures in a folder may lie there for long. Default: any age.',
+      )
+      .meta({ examples: [500] }),
   })
   .describe('One inspection point.');
 export type StationConfig = z.infer<typeof stationSchema>;

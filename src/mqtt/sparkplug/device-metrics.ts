@@ -52,6 +52,7 @@ const STATE_DEFINITIONS: readonly Definition[] = [
   { name: 'Count/Dropped by Camera', type: DataType.Int64 },
   { name: 'Count/Dropped by Station', type: DataType.Int64 },
   { name: 'Count/Dropped while Paused', type: DataType.Int64 },
+  { name: 'Count/Dropped as Stale', type: DataType.Int64 },
   { name: 'Count/Quarantined', type: DataType.Int64 },
   { name: 'Count/Failed PLC Writes', type: DataType.Int64 },
   { name: 'Count/Failed Records', type: DataType.Int64 },
@@ -105,6 +106,7 @@ export class DeviceMetrics {
     this.#set('Count/Dropped by Camera', dropped.camera, atMs);
     this.#set('Count/Dropped by Station', dropped.station, atMs);
     this.#set('Count/Dropped while Paused', dropped.paused, atMs);
+    this.#set('Count/Dropped as Stale', dropped.stale, atMs);
     this.#set('Count/Quarantined', state.quarantined, atMs);
     this.#set('Count/Failed PLC Writes', failed.plcWrites, atMs);
     this.#set('Count/Failed Records', failed.records, atMs);

@@ -17,6 +17,17 @@ const config = configSchema.parse({
   opcua: { plc: { endpoint: 'opc.tcp://plc:4840', username: 'u', password: { env: 'PLC' } } },
   stations: [
     { name: 'a', camera: { kind: 'directory', path: 'photos' }, model: { package: 'tile/1.0.0' } },
+    {
+      name: 'c',
+      camera: {
+        kind: 'http',
+        url: 'https://camera/jpg',
+        username: 'u',
+        password: { file: 'camera' },
+        tls: { ca: 'camera.pem', serverName: 'camera' },
+      },
+      model: { package: 'tile' },
+    },
     { name: 'b', camera: { kind: 'simulated' }, model: { package: '/opt/models/tile/1.0.0' } },
   ],
 });
@@ -37,12 +48,17 @@ describe('withAbsolutePaths', () => {
       camera: { path: '/etc/jidoka/photos' },
       model: { package: '/etc/jidoka/my-models/tile/1.0.0' },
     });
+    expect(absolute.stations[1]?.camera).toMatchObject({
+      url: 'https://camera/jpg',
+      password: { file: '/etc/jidoka/camera' },
+      tls: { ca: '/etc/jidoka/camera.pem', serverName: 'camera' },
+    });
   });
 
   it('leaves absolute paths and other references as they are', () => {
     expect(absolute.mqtt.tls?.cert).toBe('/etc/own.pem');
     expect(absolute.opcua['plc']?.password).toEqual({ env: 'PLC' });
-    expect(absolute.stations[1]?.model.package).toBe('/opt/models/tile/1.0.0');
+    expect(absolute.stations[2]?.model.package).toBe('/opt/models/tile/1.0.0');
   });
 
   it('finds the models that come with jidoka where no folder is configured', () => {

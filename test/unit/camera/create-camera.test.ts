@@ -13,6 +13,7 @@ describe('create camera', () => {
     [{ kind: 'replay', path: '/nowhere' }, 'ReplayCamera', 'wait'],
     [{ kind: 'simulated' }, 'RenderedCamera', 'drop-oldest'],
     [{ kind: 'simulated', url: 'tcp://127.0.0.1:8555' }, 'FeedCamera', 'drop-oldest'],
+    [{ kind: 'http', url: 'http://camera/video.mjpg' }, 'HttpCamera', 'drop-oldest'],
   ])('makes of %j a %s without opening anything', (config, name, overflow) => {
     const camera = createCamera(cameraSchema.parse(config), deps);
     expect(camera.constructor.name).toBe(name);
@@ -25,6 +26,10 @@ describe('create camera', () => {
     { kind: 'simulated', url: 'http://127.0.0.1:80' },
     { kind: 'directory', path: '/in', extensions: ['.jpg'] },
     { kind: 'directory', path: '/in', extensions: [] },
+    { kind: 'http', url: 'rtsp://camera/video' },
+    { kind: 'http' },
+    { kind: 'http', url: 'http://camera', password: 'secret' },
+    { kind: 'http', url: 'http://camera', mode: 'mjpeg' },
   ])('refuses %j', (config) => {
     expect(cameraSchema.safeParse(config).success).toBe(false);
   });

@@ -241,3 +241,23 @@ describe('class rules', () => {
     expect(check()).toEqual([]);
   });
 });
+
+describe('an HTTP camera', () => {
+  const camera = (fields: string): string => MINIMAL.replace(/camera: .*/, `camera: { kind: http, ${fields} }`);
+
+  it.each([
+    ['url: "http://user:secret@camera/jpg"', 'url', 'holds a user name or a password in plain text'],
+    ['url: "http://camera/jpg", username: u', 'username', 'There is a `username` without a `password`'],
+    ['url: "http://camera/jpg", password: { env: P }', 'password', 'There is a `password` without a `username`'],
+    ['url: "http://camera/jpg", tls: { ca: a.pem }', 'tls', '`tls` has no effect'],
+    ['url: "https://camera/jpg", tls: { ca: "-----BEGIN CERTIFICATE-----" }', 'tls.ca', 'holds the certificate itself'],
+  ])('is told what is wrong with %s', (fields, key, words) => {
+    const problems = problemsOf(camera(fields));
+    expect(problems).toMatchObject([{ path: `stations[0].camera.${key}`, what: expect.stringContaining(words) }]);
+  });
+
+  it('may have a login and an authority', () => {
+    const fields = 'url: "https://camera/jpg", username: u, password: { env: P }, tls: { ca: a.pem }';
+    expect(problemsOf(camera(fields))).toEqual([]);
+  });
+});
