@@ -135,6 +135,7 @@ function plan(setup: AgentSetup, station: StationConfig, { ledger, connections, 
       output: new OpcuaVerdictOutput({
         connection: connectionFor(connections, output.plc.connection, `PLC output of station ${station.name}`),
         config: output.plc,
+        clock,
         logger,
       }),
     }),

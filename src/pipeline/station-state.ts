@@ -1,6 +1,6 @@
 import { isoUtc } from '../base/clock.js';
 import { firstPassYield, type Inspection, type StationCounts } from '../domain/inspection.js';
-import { STATE_SCHEMA, type StationState } from '../domain/state.js';
+import { type PlcFigures, STATE_SCHEMA, type StationState } from '../domain/state.js';
 import type { CameraStatus } from '../ports/camera.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
 import type { Pause } from './pause-gate.js';
@@ -14,6 +14,8 @@ export interface StationFigures {
   readonly turnedAway: number;
   readonly pause: Pause | undefined;
   readonly failed: StationState['failed'];
+  /** Absent where no PLC gets the verdicts. */
+  readonly plc?: PlcFigures;
   readonly shed: StationState['shed'];
   readonly model: ClassifierInfo;
   readonly thresholds: StationState['thresholds'];
@@ -64,7 +66,7 @@ export class StationTally {
   }
 
   state(atMs: number, figures: StationFigures): StationState {
-    const { camera, dropped, turnedAway, pause, failed, shed, model, thresholds } = figures;
+    const { camera, dropped, turnedAway, pause, failed, plc, shed, model, thresholds } = figures;
     const { pass, fail, review } = this.#counts;
     return {
       schema: STATE_SCHEMA,
@@ -77,6 +79,7 @@ export class StationTally {
       dropped: { camera: camera.framesDropped, station: dropped, paused: turnedAway },
       quarantined: camera.quarantined,
       failed,
+      ...(plc !== undefined && { plc }),
       shed,
       camera: camera.text,
       model: {

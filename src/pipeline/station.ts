@@ -1,17 +1,19 @@
 import { BoundedQueue } from '../base/bounded-queue.js';
 import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
+import { InOrder } from '../base/in-order.js';
 import type { Logger } from '../base/logger.js';
 import type { StationConfig } from '../config/schema/station.js';
 import type { Part } from '../domain/inspection.js';
 import type { Camera } from '../ports/camera.js';
+import type { VerdictOutput } from '../ports/verdict-output.js';
 import { type Call, CalledParts, type Inspected } from './called-parts.js';
 import { FrameGate } from './frame-gate.js';
 import { FrameTap } from './frame-tap.js';
 import type { Inspector } from './inspect.js';
 import type { PairedPart } from './paired-part.js';
 import { PauseGate } from './pause-gate.js';
-import type { Trigger } from './trigger.js';
+import type { Announcement, Trigger } from './trigger.js';
 
 export interface StationOptions {
   readonly config: Pick<StationConfig, 'name' | 'queue' | 'frameTimeoutMs'>;
@@ -19,6 +21,8 @@ export interface StationOptions {
   /** Absent where every frame is a part. */
   readonly trigger?: Trigger;
   readonly inspector: Inspector;
+  /** Is told of every part from its trigger on. */
+  readonly output?: VerdictOutput;
   readonly newPartId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -39,6 +43,7 @@ export class Station {
   readonly #called = new CalledParts();
   #openCalled: ((call: Call) => void) | undefined;
   #triggersDropped = 0;
+  #running = false;
 
   constructor(options: StationOptions) {
     this.#options = options;
@@ -46,7 +51,13 @@ export class Station {
     const { length, overflow } = options.config.queue;
     this.#queue = new BoundedQueue(length, overflow ?? options.camera.overflow, ({ part }) => {
       this.#called.settle(part.id, undefined);
+      options.output?.dropped(part.id);
     });
+  }
+
+  /** Parts are being taken. */
+  get isRunning(): boolean {
+    return this.#running;
   }
 
   /** Parts that were not inspected because the gateway was behind. */
@@ -77,10 +88,12 @@ export class Station {
     // Awaited below, when the camera has ended; until then a failure must not count as unhandled.
     inspecting.catch(() => undefined);
     const ending = AbortSignal.any([signal, failed.signal]);
+    this.#running = true;
     try {
       if (this.#options.trigger === undefined) await this.#takeEveryFrame(ending);
       else await this.#takeTriggered(this.#options.trigger, ending);
     } finally {
+      this.#running = false;
       this.#queue.close();
       await inspecting;
     }
@@ -94,37 +107,54 @@ export class Station {
       if (camera.overflow === 'wait') {
         if (!(await this.gate.untilOpen(signal))) break;
       } else if (!this.gate.admits()) continue;
-      await this.#queue.push({ part: this.#openPart(clock.nowMs()), frame });
+      const part = this.#openPart(clock.nowMs());
+      this.#options.output?.taken(part.id);
+      await this.#queue.push({ part, frame });
     }
   }
 
   async #takeTriggered(trigger: Trigger, signal: AbortSignal): Promise<void> {
-    const { camera, config, logger } = this.#options;
+    const { camera, config, logger, output } = this.#options;
     const gate = new FrameGate();
     const pending = new Set<Promise<void>>();
-    const open = (atMs: number, call?: Call): void => {
+    // A part whose id is read slowly is not overtaken: its result has to reach the PLC first.
+    const order = new InOrder();
+    const turnAway = (call: Call | undefined): void => {
+      if (call === undefined) output?.turnedAway();
+      else call.resolve(undefined);
+    };
+    const open = (atMs: number, { identity, echo }: Announcement = {}, call?: Call): void => {
       if (!this.gate.admits()) {
-        call?.resolve(undefined);
+        turnAway(call);
         return;
       }
       if (pending.size >= config.queue.length) {
         this.#triggersDropped += 1;
-        call?.resolve(undefined);
+        turnAway(call);
         logger.warn(
           { dropped: this.dropped },
           'A trigger came while too many parts were waiting for a frame; the part was not inspected.',
         );
         return;
       }
-      const pairing = gate
-        .take(atMs, config.frameTimeoutMs, signal)
-        .then((frame) => this.#queue.push({ part: this.#openPart(atMs, call), frame }))
-        .catch((error: unknown) => logger.error({}, `A part could not be queued: ${messageOf(error)}`))
+      const part = this.#openPart(atMs, call);
+      if (identity === undefined) output?.taken(part.id, echo);
+      const identified = identity?.finally(() => output?.taken(part.id, echo));
+      const pair = Promise.all([gate.take(atMs, config.frameTimeoutMs, signal), identified]);
+      const pairing = order
+        .turn()(async () => {
+          const [frame, known] = await pair;
+          await this.#queue.push({ part: { ...part, ...known }, frame });
+        })
+        .catch((error: unknown) => {
+          output?.dropped(part.id);
+          logger.error({}, `A part could not be queued: ${messageOf(error)}`);
+        })
         .finally(() => pending.delete(pairing));
       pending.add(pairing);
     };
-    const stopTrigger = trigger((atMs) => open(atMs));
-    this.#openCalled = (call) => open(this.#options.clock.nowMs(), call);
+    const stopTrigger = trigger((atMs, announcement) => open(atMs, announcement));
+    this.#openCalled = (call) => open(this.#options.clock.nowMs(), {}, call);
     try {
       for await (const frame of camera.frames(signal)) {
         this.tap.offer(frame);
@@ -138,8 +168,11 @@ export class Station {
   }
 
   #openPart(openedAtMs: number, call?: Call): Part {
-    const id = this.#options.newPartId();
+    const { newPartId, clock, output } = this.#options;
+    const id = newPartId();
+    const openedTickMs = clock.monotonicMs();
     this.#called.opened(id, call);
-    return { id, openedAtMs };
+    output?.opened({ id, openedTickMs, called: call !== undefined });
+    return { id, openedAtMs, openedTickMs };
   }
 }
