@@ -100,11 +100,20 @@ const inspector = new Inspector({
   jpegQuality: 85,
   ledger,
   output: {
+    delayed: false,
     start: async () => undefined,
     stop: async () => undefined,
+    opened: () => undefined,
+    taken: () => undefined,
+    dropped: () => undefined,
+    turnedAway: () => undefined,
+    lateMs: () => undefined,
+    withhold: () => undefined,
     write: async () => {
       verdicts += 1;
     },
+    figures: () => ({ overruns: 0, ackTimeouts: 0 }),
+    trouble: () => undefined,
   },
   clock: systemClock,
   logger: silentLogger,
@@ -133,7 +142,10 @@ while (performance.now() < endMs) {
   for (let index = 0; index < perSecond / 10; index += 1) {
     const nowMs = Date.now();
     const image = { kind: 'encoded' as const, data: new Uint8Array(PICTURE_BYTES).fill(sequence) };
-    await queue.push({ part: { id: uuidv7(), openedAtMs: nowMs }, frame: { image, capturedAtMs: nowMs, sequence } });
+    await queue.push({
+      part: { id: uuidv7(), openedAtMs: nowMs, openedTickMs: performance.now() },
+      frame: { image, capturedAtMs: nowMs, sequence },
+    });
     sequence += 1;
   }
   if (performance.now() >= nextReportMs) {

@@ -12,7 +12,7 @@ import type { Camera } from '../ports/camera.js';
 import type { ImageEncoder } from '../ports/image-encoder.js';
 import type { Ledger } from '../ports/ledger.js';
 import type { SensorSource, TagWatcher } from '../ports/sensors.js';
-import type { VerdictOutput } from '../ports/verdict-output.js';
+import type { StationCondition, VerdictOutput } from '../ports/verdict-output.js';
 import { cameraPlace, type HealthSource } from './health.js';
 import type { LoadedModel } from './loaded-models.js';
 import { StationModel } from './station-model.js';
@@ -20,6 +20,8 @@ import type { InspectionListener, RunningStation, StationPlan } from './station-
 
 const SENSOR_GRACE_MS = 3000;
 const SENSOR_POLL_MS = 25;
+/** A part that is this long with the model: nothing comes of it, and the PLC's watchdog has to know. */
+const HUNG_INFERENCE_MS = 10_000;
 
 export interface StationEquipment {
   readonly camera: Camera;
@@ -69,7 +71,6 @@ async function assemble(
   const model = new StationModel(config, loaded, logger);
   const closing = new AbortController();
   await sensors.start(closing.signal);
-  await output?.start();
   const tally = new StationTally(config.name, (await ledger.totals(config.name)).counts);
   const { region, rotate, color } = config.camera;
   const inspector = new Inspector({
@@ -93,10 +94,12 @@ async function assemble(
     camera,
     ...(trigger !== undefined && { trigger }),
     inspector,
+    ...(output !== undefined && { output }),
     newPartId: () => uuidv7(),
     clock,
     logger,
   });
+  await output?.start(() => conditionOf(config, equipment, station, inspector));
   return {
     name: config.name,
     get info() {
@@ -133,6 +136,7 @@ async function assemble(
         turnedAway: station.gate.turnedAway,
         pause: station.gate.pause,
         failed: inspector.failed,
+        ...(output !== undefined && { plc: { ...inspector.writeBack, ...output.figures() } }),
         model: model.info,
         thresholds: model.thresholds,
       }),
@@ -173,8 +177,22 @@ function pauseHealth(name: string, gate: PauseGate): HealthSource {
   };
 }
 
-function stationHealth(name: string, { camera, sensors }: StationEquipment): HealthSource[] {
+/** What the PLC may count on. A trigger that is not watched yet would be missed. */
+function conditionOf(
+  { trigger }: StationConfig,
+  { camera, watcher }: StationEquipment,
+  station: Station,
+  inspector: Inspector,
+): StationCondition {
+  if (inspector.busyMs > HUNG_INFERENCE_MS) return 'hung';
+  const blind = trigger.kind === 'tag' && watcher?.sees(trigger.nodeId) !== true;
+  const closed = !station.isRunning || station.gate.pause !== undefined;
+  return blind || closed || camera.status().state === 'failed' ? 'unavailable' : 'ready';
+}
+
+function stationHealth(name: string, { camera, sensors, output }: StationEquipment): HealthSource[] {
   return [
+    ...(output === undefined ? [] : [{ where: `PLC output of ${name}`, trouble: () => output.trouble() }]),
     {
       where: cameraPlace(name),
       trouble: () => (camera.status().state === 'failed' ? camera.status().text : undefined),

@@ -136,6 +136,7 @@ async function plan(
       output: new OpcuaVerdictOutput({
         connection: connectionFor(connections, output.plc.connection, `PLC output of station ${station.name}`),
         config: output.plc,
+        clock,
         logger,
       }),
     }),

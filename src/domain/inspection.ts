@@ -1,6 +1,6 @@
 import type { FrameOrigin } from './frame.js';
 import type { ModelIdentity } from './model.js';
-import type { Snapshot } from './reading.js';
+import type { ReadingValue, Snapshot } from './reading.js';
 import type { Decision, Verdict } from './verdict.js';
 
 /** A thing to be inspected: opened by a trigger, closed by a verdict. */
@@ -8,10 +8,22 @@ export interface Part {
   /** UUIDv7; it becomes the inspection's id. */
   readonly id: string;
   readonly openedAtMs: number;
+  /** The same moment on the monotonic clock. */
+  readonly openedTickMs: number;
   /** The id the PLC or the MES knows the part by. */
   readonly externalId?: string;
   /** What the PLC has set for this part, where it says so. */
   readonly recipe?: string;
+}
+
+/** What the PLC has set for a part. */
+export type PartIdentity = Pick<Part, 'externalId' | 'recipe'>;
+
+/** The value of a trigger tag, by which the PLC learns that its trigger was seen. */
+export interface TriggerEcho {
+  readonly value: ReadingValue;
+  /** The tag falls again before the next part. */
+  readonly pulse: boolean;
 }
 
 /** Latency of one part by stage, ms. A stage that did not happen is absent. */

@@ -38,6 +38,28 @@ export interface DestinationSummary {
   readonly shed: number;
 }
 
+/** Of durations in ms; the percentiles are of the newest ones. */
+export interface LatencySummary {
+  readonly last: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
+}
+
+/** How verdicts reach the PLC, since the start. */
+export interface PlcFigures {
+  /** Verdicts that missed their deadline; the PLC did not get them. */
+  readonly late: number;
+  /** Triggers that came before the station was ready for them. */
+  readonly overruns: number;
+  /** Results that the PLC did not acknowledge in time. */
+  readonly ackTimeouts: number;
+  /** From the verdict until the PLC has taken it; null before the first. */
+  readonly fromDecisionMs: LatencySummary | null;
+  /** From the trigger until then. */
+  readonly fromTriggerMs: LatencySummary | null;
+}
+
 /** A station's running state, retained on `BASE/STATION/state`. */
 export interface StationState {
   readonly schema: typeof STATE_SCHEMA;
@@ -77,6 +99,8 @@ export interface StationState {
   readonly quarantined: number;
   /** Since the start: verdicts that the PLC did not take, inspections that were not recorded. */
   readonly failed: { readonly plcWrites: number; readonly records: number };
+  /** Absent where no PLC gets the verdicts. */
+  readonly plc?: PlcFigures;
   /** Messages of this station that were given up for good since the beginning, with the reason. */
   readonly shed: readonly Pick<ShedCount, 'destination' | 'verdict' | 'reason' | 'count'>[];
   readonly camera: string;

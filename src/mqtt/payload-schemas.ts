@@ -139,6 +139,10 @@ export const statusPayloadSchema = z
   })
   .describe("The gateway's own state, retained on BASE/status.");
 
+const latency = z
+  .object({ last: durationMs, p50: durationMs, p95: durationMs, max: durationMs })
+  .describe('Durations in ms; the percentiles are of the newest 256.');
+
 /** `BASE/STATION/state`. */
 export const statePayloadSchema = z
   .object({
@@ -181,6 +185,18 @@ export const statePayloadSchema = z
         ),
       })
       .describe('What could not be done, since the daemon started.'),
+    plc: z
+      .object({
+        late: count.describe('Verdicts that missed their deadline; the PLC did not get them.'),
+        overruns: count.describe('Triggers that came before the station was ready for them.'),
+        ackTimeouts: count.describe('Results that the PLC did not acknowledge in time.'),
+        fromDecisionMs: latency
+          .nullable()
+          .describe('From the verdict until the PLC has taken it; null before the first.'),
+        fromTriggerMs: latency.nullable().describe('From the trigger until the PLC has taken the verdict.'),
+      })
+      .exactOptional()
+      .describe('How verdicts reach the PLC, since the daemon started; absent where none does.'),
     shed: z
       .array(
         z.object({

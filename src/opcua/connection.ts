@@ -146,6 +146,11 @@ export class OpcuaConnection implements Lifecycle {
     return this.#present().readNode(nodeId);
   }
 
+  /** The present values of several nodes in one Read call. Throws `OPCUA_NOT_CONNECTED`. */
+  async readValues(nodeIds: readonly string[]): Promise<readonly TagValue[]> {
+    return this.#present().readValues(nodeIds);
+  }
+
   /** One Write call; gives each node's status by name. Throws `OPCUA_NOT_CONNECTED`. */
   async write(nodes: readonly NodeWrite[]): Promise<readonly string[]> {
     return this.#present().write(nodes);

@@ -113,7 +113,45 @@ export const opcuaErrors = defineErrors({
   },
   OPCUA_WRITE_TYPE: {
     consequence: 'transient',
-    summary: 'A verdict tag has a data type that cannot hold its value.',
-    remedy: 'OK and NOK want Boolean, code and counter an integer, score Float or Double, label String.',
+    summary: 'A tag that is written to has a data type that cannot hold its value.',
+    remedy:
+      'Flags want Boolean, codes and counters an integer, score Float or Double, label and inspectionId String, partId what the PLC gave.',
+  },
+  OPCUA_RESULT_EXPIRED: {
+    consequence: 'transient',
+    summary: 'The verdict was made in time, but the PLC could not be given it before the deadline of the part.',
+    remedy:
+      'Look at `plc` in the state of the station: the PLC acknowledges late, or the line is faster than the handshake.',
+  },
+  OPCUA_RESULT_ABANDONED: {
+    consequence: 'transient',
+    summary: 'The PLC was lost or the station stopped while the part was under way; the PLC gets no result for it.',
+    remedy: "See the connection's own message for the reason. The PLC rejects a part without a result.",
+  },
+  OPCUA_TRIGGER_OVERRUN: {
+    consequence: 'degraded',
+    summary: 'A trigger came before the station was ready; the part waits for its turn.',
+    remedy: 'Let the PLC trigger only while `ready` is true, or look at what makes the inspection slow.',
+  },
+  OPCUA_NOT_ACKNOWLEDGED: {
+    consequence: 'degraded',
+    summary: 'The PLC has not acknowledged a result; it was taken down, and the station is ready for the next part.',
+    remedy: "Check that the PLC program sets `ack` when it sees `done`, and `ackTimeoutMs` against the program's pace.",
+  },
+  OPCUA_ACK_STUCK: {
+    consequence: 'degraded',
+    summary: 'The PLC has not lowered its acknowledgement though the result was taken down.',
+    remedy: 'Check that the PLC program lowers `ack` when `done` has fallen.',
+  },
+  OPCUA_PLC_SILENT: {
+    consequence: 'degraded',
+    summary: "The PLC's heartbeat stands still: its program does not run, though its OPC UA server answers.",
+    remedy: 'Check whether the PLC is in STOP, and the tag under `plcHeartbeat`.',
+  },
+  OPCUA_PART_UNREAD: {
+    consequence: 'degraded',
+    summary: 'The id or the recipe of a part could not be read together with its trigger.',
+    remedy:
+      'Check the NodeIds under `trigger`, and that the PLC holds both until `busy` or `triggerAck`. The part is inspected without them.',
   },
 });

@@ -131,6 +131,14 @@ export class Link {
     return { dataType, value: tagValueOf(this.#library, nodeId, data) };
   }
 
+  /** The present values of several nodes in one Read call; a node that cannot be read has a value of bad quality. */
+  async readValues(nodeIds: readonly string[]): Promise<readonly TagValue[]> {
+    const { AttributeIds } = this.#library;
+    const asked = nodeIds.map((nodeId) => ({ nodeId, attributeId: AttributeIds.Value }));
+    const data = await this.#answered(this.#present().read(asked));
+    return data.map((value, index) => tagValueOf(this.#library, nodeIds[index] ?? '', value));
+  }
+
   /** One Write call; gives the status of each node by name, `Good` where it was taken. */
   async write(nodes: readonly NodeWrite[]): Promise<readonly string[]> {
     const session = this.#present();

@@ -1,6 +1,10 @@
+import { systemClock } from '../base/clock.js';
+import { messageOf } from '../base/errors.js';
+import { withTimeout } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
+import { ThrottledLog } from '../base/throttled-log.js';
 import type { ReadingValue } from '../domain/reading.js';
-import type { TagChange, TagWatcher } from '../ports/sensors.js';
+import type { ReadBeside, TagChange, TagWatcher } from '../ports/sensors.js';
 import type { OpcuaConnection } from './connection.js';
 import { opcuaErrors } from './errors.js';
 import type { TagSample } from './tag-history.js';
@@ -12,6 +16,7 @@ export interface OpcuaTagWatcherOptions {
 
 /** Edges the server keeps between two publishings; at 50 ms sampling, ten seconds of them. */
 const QUEUE_SIZE = 200;
+const READ_TIMEOUT_MS = 1000;
 
 /**
  * Watches PLC tags for changes. What happens faster than the sampling interval the server cannot see, so a trigger is
@@ -23,10 +28,18 @@ const QUEUE_SIZE = 200;
 export class OpcuaTagWatcher implements TagWatcher {
   readonly #options: OpcuaTagWatcherOptions;
   readonly #faults = new Map<string, string>();
+  /** NodeId → the life of the connection in which its last value came; absent where that was bad. */
+  readonly #seen = new Map<string, number>();
+  readonly #unread: ThrottledLog;
   #missed = 0;
 
   constructor(options: OpcuaTagWatcherOptions) {
     this.#options = options;
+    this.#unread = new ThrottledLog(
+      options.logger,
+      systemClock,
+      (count) => `${count} more parts without id or recipe.`,
+    );
   }
 
   /** Changes nobody could see since the start, as far as the values betray them: at least this many. */
@@ -61,6 +74,8 @@ export class OpcuaTagWatcher implements TagWatcher {
       onSample: (sample) => {
         if (sample.fault === null) this.#faults.delete(nodeId);
         else this.#faults.set(nodeId, sample.fault.message);
+        if (sample.quality === 'bad' || sample.value === null) this.#seen.delete(nodeId);
+        else this.#seen.set(nodeId, sample.life);
         if (batch.length === 0) queueMicrotask(flush);
         batch.push(sample);
       },
@@ -72,8 +87,38 @@ export class OpcuaTagWatcher implements TagWatcher {
     return () => {
       ended = true;
       this.#faults.delete(nodeId);
+      this.#seen.delete(nodeId);
+      this.#unread.flush();
       release();
     };
+  }
+
+  sees(nodeId: string): boolean {
+    const { connection } = this.#options;
+    return connection.isLive && this.#seen.get(nodeId) === connection.life;
+  }
+
+  async readBeside(request: ReadBeside): Promise<readonly ReadingValue[] | undefined> {
+    const { nodeId, change, pulse, others } = request;
+    try {
+      // The watched tag comes last: what it still holds then, it held while the others were read.
+      const answer = this.#options.connection.readValues([...others, nodeId]);
+      const values = await withTimeout(answer, READ_TIMEOUT_MS, () =>
+        opcuaErrors.OPCUA_SERVER_SILENT({ expected: `an answer within ${READ_TIMEOUT_MS} ms` }),
+      );
+      const now = values.at(-1)?.value ?? null;
+      const fault = values.find((value) => value.fault !== null)?.fault;
+      if (fault !== undefined && fault !== null) return this.#couldNotRead(nodeId, fault.message);
+      const fallen = pulse && now === false;
+      if (now !== change.value && !fallen) return this.#couldNotRead(nodeId, `the tag is ${now} already`);
+      return values.slice(0, -1).map(({ value }) => value);
+    } catch (error) {
+      return this.#couldNotRead(nodeId, messageOf(error));
+    }
+  }
+
+  #couldNotRead(where: string, got: string): undefined {
+    this.#unread.warn({ nodeId: where }, opcuaErrors.OPCUA_PART_UNREAD({ where, got }).message);
   }
 
   #report(nodeId: string, missed: number): void {
@@ -109,7 +154,7 @@ export class EdgeFilter {
     if (sample.value === before) return { change: null, missed: 0 };
     const sourceTimeMs = Math.min(sample.sourceTimeMs ?? sample.receivedAtMs, sample.receivedAtMs);
     const lost = sample.overflow ? Math.max(1, steps(before, sample.value) - 1) : 0;
-    return { change: { value: sample.value, sourceTimeMs }, missed: lost };
+    return { change: { value: sample.value, before, sourceTimeMs }, missed: lost };
   }
 }
 

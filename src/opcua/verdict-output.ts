@@ -1,206 +1,366 @@
-import { JidokaError } from '../base/errors.js';
-import { withTimeout } from '../base/lifecycle.js';
+import { type Clock, systemClock } from '../base/clock.js';
+import { type JidokaError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import type { PlcOutputConfig } from '../config/schema/station.js';
-import type { OutputResult, VerdictOutput } from '../ports/verdict-output.js';
+import { ThrottledLog } from '../base/throttled-log.js';
+import type { PlcOutputConfig } from '../config/schema/plc.js';
+import type { TriggerEcho } from '../domain/inspection.js';
+import type {
+  OutputFigures,
+  OutputPart,
+  OutputResult,
+  StationCondition,
+  VerdictOutput,
+} from '../ports/verdict-output.js';
 import type { OpcuaConnection } from './connection.js';
-import { encodeField, typeName, type VerdictField } from './encode.js';
 import { opcuaErrors } from './errors.js';
-import type { NodeWrite } from './link.js';
-import type { TagValue } from './values.js';
+import { type HandshakeAction, type HandshakeEvent, handshake, type RefusalReason } from './handshake.js';
+import {
+  type HandshakeRules,
+  initialHandshakeState,
+  type Levels,
+  latenessMs,
+  levelsOf,
+  nextDueMs,
+} from './handshake-state.js';
+import { PlcFields, RESTING_LEVELS } from './plc-fields.js';
+import { PlcSignals } from './plc-signals.js';
+import { type FieldWrite, PlcWriter } from './plc-writer.js';
 
 export interface OpcuaVerdictOutputOptions {
   readonly connection: OpcuaConnection;
   readonly config: PlcOutputConfig;
   readonly logger: Logger;
+  readonly clock?: Clock;
 }
 
-interface Target {
-  readonly dataType: number;
-  readonly value: TagValue;
+/** A result on its way to the PLC. */
+interface Pending {
+  readonly result: OutputResult;
+  /** The write has to be over by then, on the monotonic clock. */
+  readonly untilTickMs: number;
+  readonly resolve: () => void;
+  readonly reject: (error: JidokaError) => void;
 }
 
-interface Field {
-  readonly field: VerdictField;
-  readonly nodeId: string | undefined;
-  readonly value: boolean | number | string;
-}
+type Event = HandshakeEvent extends infer E ? (E extends unknown ? Omit<E, 'atMs'> : never) : never;
 
-/** What one call may still do; once its caller has given up nothing more of it reaches the PLC. */
-interface Permit {
-  expired: boolean;
-  sent: boolean;
-}
-
-const CODES = { pass: 1, fail: 2, review: 3 } as const;
+const CONDITION_MS = 100;
 
 /**
- * Writes verdicts to PLC tags in two Write calls: everything but the counter, then the counter.
+ * Writes verdicts to PLC tags, with a handshake where one is configured. The decisions are the machine's in
+ * `handshake.ts`; this class carries them out with a clock, timers and the connection.
  *
- * It fails safe. The bit that falls is written before the bit that rises, since a PLC may take the nodes of one call
- * one by one. After a write that failed in any way OK and NOK are cleared, and after each new connection too. The
+ * It fails safe. After a write that failed in any way OK and NOK are cleared, and after each new connection too. The
  * counter goes on from what the PLC held when it was first seen, so that the first verdict after a restart changes it.
  */
 export class OpcuaVerdictOutput implements VerdictOutput {
+  readonly delayed: boolean;
   readonly #options: OpcuaVerdictOutputOptions;
-  #targets = new Map<string, Promise<Target>>();
-  #targetsLife = -1;
-  #counterBase: number | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
-  #release: (() => void) | undefined;
+  readonly #rules: HandshakeRules;
+  readonly #clock: Clock;
+  readonly #writer: PlcWriter;
+  readonly #fields: PlcFields;
+  readonly #signals: PlcSignals;
+  readonly #log: ThrottledLog;
+  readonly #pending = new Map<string, Pending>();
+  #state = initialHandshakeState;
+  /** What the PLC was told last. */
+  #levels: Levels = RESTING_LEVELS;
+  /** Counts the resets: what was begun before one must not end after it. */
+  #epoch = 0;
+  #flushing = false;
+  #beat = 0;
+  #beating = false;
+  #trouble: string | undefined;
+  #condition: () => StationCondition = () => 'ready';
+  #timer: NodeJS.Timeout | undefined;
+  #release: (() => void)[] = [];
 
   constructor(options: OpcuaVerdictOutputOptions) {
+    const { config, connection, logger, clock = systemClock } = options;
     this.#options = options;
+    this.#rules = rulesOf(config);
+    this.delayed = this.#rules.delay.by !== 'nothing';
+    this.#clock = clock;
+    this.#fields = new PlcFields(config);
+    this.#writer = new PlcWriter(connection, (error) => this.#couldNotClear(error));
+    this.#signals = new PlcSignals({ connection, config: config.handshake, clock });
+    this.#log = new ThrottledLog(logger, clock, (count) => `${count} more troubles with the handshake.`);
   }
 
-  /** Clears OK and NOK now, if there is a connection, and each time there is a new one. */
-  async start(): Promise<void> {
-    const { connection } = this.#options;
-    const clear = (): void => {
-      this.clear().catch((error: unknown) => this.#couldNotClear(error));
-    };
-    this.#release ??= connection.onLive(clear);
-    if (connection.isLive) clear();
+  async start(condition: () => StationCondition): Promise<void> {
+    const { connection, config } = this.#options;
+    if (this.#release.length > 0) return;
+    this.#condition = condition;
+    this.#release.push(
+      connection.onLive(() => this.#dispatch({ kind: 'live' })),
+      this.#signals.watch((high) => this.#dispatch({ kind: 'ack', high })),
+    );
+    if (config.handshake !== undefined) {
+      this.#every(CONDITION_MS, () => this.#look());
+      this.#every(config.handshake.heartbeatMs, () => void this.#pulse());
+    }
+    if (connection.isLive) this.#dispatch({ kind: 'live' });
   }
 
   /** Clears OK and NOK if the PLC can be reached. */
   async stop(): Promise<void> {
-    this.#release?.();
-    this.#release = undefined;
-    if (this.#options.connection.isLive) await this.clear().catch((error: unknown) => this.#couldNotClear(error));
-  }
-
-  async write(result: OutputResult): Promise<void> {
-    await this.#inTurn(async (permit) => {
-      let whole = false;
-      try {
-        await this.#writeResult(result, permit);
-        whole = !permit.expired;
-      } finally {
-        // Here too, when the answer came after the caller gave up: servers may work on two calls at a time, and the
-        // clear that was sent then may have been overtaken by what it was to clear.
-        if (!whole && this.#options.connection.isLive) await this.#clearAtOnce();
-      }
-    });
-  }
-
-  async clear(): Promise<void> {
-    await this.#inTurn((permit) => this.#writeFields(this.#flags(false, false), permit));
-  }
-
-  async #writeResult(result: OutputResult, permit: Permit): Promise<void> {
-    const { config } = this.#options;
-    const pass = result.decision === 'pass';
-    const [falling, rising] = this.#flags(pass, !pass);
-    const details: readonly Field[] = [
-      { field: 'code', nodeId: config.code, value: CODES[result.decision] },
-      { field: 'label', nodeId: config.label, value: result.label ?? '' },
-      { field: 'score', nodeId: config.score, value: result.score ?? 0 },
-    ];
-    await this.#writeFields([falling, ...details, rising], permit);
-    if (config.counter === undefined) return;
-    const base = await this.#base(config.counter);
-    await this.#writeFields([{ field: 'counter', nodeId: config.counter, value: base + result.counter }], permit);
-  }
-
-  /** The bit that is false comes first. */
-  #flags(ok: boolean, nok: boolean): readonly [Field, Field] {
-    const { config } = this.#options;
-    const okBit: Field = { field: 'ok', nodeId: config.ok, value: ok };
-    const nokBit: Field = { field: 'nok', nodeId: config.nok, value: nok };
-    return ok ? [nokBit, okBit] : [okBit, nokBit];
-  }
-
-  async #writeFields(fields: readonly Field[], permit: Permit): Promise<void> {
-    const { connection } = this.#options;
-    const nodes = await Promise.all(
-      fields.flatMap(({ field, nodeId, value }) => (nodeId === undefined ? [] : [this.#encode(field, nodeId, value)])),
-    );
-    if (permit.expired) return;
-    permit.sent = true;
-    const statuses = await connection.write(nodes);
-    const refused = nodes.flatMap(({ nodeId }, index) => {
-      const status = statuses[index] ?? 'no answer';
-      return status === 'Good' ? [] : [`${nodeId}: ${status}`];
-    });
-    if (refused.length > 0) {
-      throw opcuaErrors.OPCUA_WRITE_REFUSED({ where: connection.endpoint, got: refused.join(', ') });
+    for (const release of this.#release.splice(0)) release();
+    this.#dispatch({ kind: 'stop' });
+    clearTimeout(this.#timer);
+    this.#log.flush();
+    if (this.#options.connection.isLive) {
+      await this.#write(this.#fields.resting).catch((error: unknown) => this.#couldNotClear(error));
     }
   }
 
-  async #encode(field: VerdictField, nodeId: string, value: Field['value']): Promise<NodeWrite> {
-    const { dataType } = await this.#target(nodeId);
-    const encoded = encodeField(field, value, dataType);
-    if (encoded === undefined) {
-      throw opcuaErrors.OPCUA_WRITE_TYPE({ where: `${field}, ${nodeId}`, got: typeName(dataType) });
-    }
-    return { nodeId, dataType, value: encoded };
+  opened({ id, openedTickMs, called }: OutputPart): void {
+    this.#dispatch({ kind: 'opened', id, openedAtMs: openedTickMs, called });
   }
 
-  /** The node's type, read once for each life of the connection: a new PLC program may have changed it. */
-  #target(nodeId: string): Promise<Target> {
-    const { connection } = this.#options;
-    if (this.#targetsLife !== connection.life) {
-      this.#targets = new Map();
-      this.#targetsLife = connection.life;
-    }
-    const known = this.#targets.get(nodeId);
-    if (known !== undefined) return known;
-    const targets = this.#targets;
-    const asked = connection.readNode(nodeId).catch((error: unknown) => {
-      targets.delete(nodeId);
-      throw error;
+  taken(id: string, echo?: TriggerEcho): void {
+    this.#dispatch({ kind: 'taken', id, echo });
+  }
+
+  dropped(id: string): void {
+    this.#dispatch({ kind: 'dropped', id });
+  }
+
+  turnedAway(): void {
+    this.#dispatch({ kind: 'turned-away' });
+  }
+
+  lateMs(id: string): number | undefined {
+    return latenessMs(this.#rules, this.#state, id, this.#clock.monotonicMs());
+  }
+
+  withhold(id: string): void {
+    this.#dispatch({ kind: 'withheld', id });
+  }
+
+  write(result: OutputResult): Promise<void> {
+    const { inspectionId: id } = result;
+    const { deadlineMs } = this.#rules;
+    const part = this.#state.line.find((other) => other.id === id);
+    // On the belt a result is due at the gate, whatever the deadline of its verdict was.
+    const limitMs = deadlineMs === undefined || this.delayed ? Number.POSITIVE_INFINITY : deadlineMs;
+    const untilTickMs = (part?.openedAtMs ?? 0) + limitMs;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { result, untilTickMs, resolve, reject });
+      this.#dispatch({ kind: 'decided', id });
     });
-    targets.set(nodeId, asked);
-    return asked;
   }
 
-  async #base(nodeId: string): Promise<number> {
-    if (this.#counterBase === undefined) {
-      const { value } = (await this.#target(nodeId)).value;
-      this.#counterBase = typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : 0;
+  figures(): OutputFigures {
+    const { overruns, ackTimeouts } = this.#state;
+    return { overruns, ackTimeouts };
+  }
+
+  trouble(): string | undefined {
+    const texts = [this.#trouble, this.#signals.trouble()].filter((text) => text !== undefined);
+    return texts.length === 0 ? undefined : texts.join(' ');
+  }
+
+  #dispatch(event: Event): void {
+    const { state, actions } = handshake(this.#rules, this.#state, { ...event, atMs: this.#clock.monotonicMs() });
+    this.#state = state;
+    for (const action of actions) this.#act(action);
+    this.#flushSoon();
+    this.#arm();
+  }
+
+  #act(action: HandshakeAction): void {
+    switch (action.do) {
+      case 'reset':
+        void this.#reset();
+        break;
+      case 'present':
+        void this.#present(action.id);
+        break;
+      case 'pass-over':
+        this.#settle(action.id)?.resolve();
+        break;
+      case 'refuse':
+        this.#settle(action.id)?.reject(this.#refusal(action.why));
+        break;
+      case 'tell':
+        this.#tell(action.what);
+        break;
     }
-    return this.#counterBase;
   }
 
-  /** One call after the other, each with the whole of its time counted from when it was asked for. */
-  async #inTurn(run: (permit: Permit) => Promise<void>): Promise<void> {
-    const { connection, config } = this.#options;
-    const permit: Permit = { expired: false, sent: false };
-    const turn = this.#queue.then(async () => {
-      if (!permit.expired) await run(permit);
-    });
-    this.#queue = turn.catch(() => undefined);
+  #settle(id: string): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  #refusal(why: RefusalReason): JidokaError {
+    const where = this.#options.connection.endpoint;
+    if (why === 'expired') return opcuaErrors.OPCUA_RESULT_EXPIRED({ where });
+    return why === 'offline'
+      ? opcuaErrors.OPCUA_NOT_CONNECTED({ where })
+      : opcuaErrors.OPCUA_RESULT_ABANDONED({ where });
+  }
+
+  #tell(what: 'overrun' | 'not-acknowledged' | 'ack-stuck'): void {
+    const { overruns, ackTimeouts } = this.#state;
+    const error = {
+      overrun: opcuaErrors.OPCUA_TRIGGER_OVERRUN,
+      'not-acknowledged': opcuaErrors.OPCUA_NOT_ACKNOWLEDGED,
+      'ack-stuck': opcuaErrors.OPCUA_ACK_STUCK,
+    }[what]();
+    this.#log.warn({ overruns, ackTimeouts }, error.message);
+  }
+
+  async #reset(): Promise<void> {
+    this.#epoch += 1;
+    const epoch = this.#epoch;
     try {
-      await withTimeout(turn, config.timeoutMs, () => {
-        permit.expired = true;
-        // A write that goes unanswered may still lie in the PLC's receive buffer: what clears it has to follow it at
-        // once on the same socket, so that a late verdict does not stand.
-        if (permit.sent) void this.#clearAtOnce();
-        return opcuaErrors.OPCUA_WRITE_TIMEOUT({
-          where: connection.endpoint,
-          expected: `within ${config.timeoutMs} ms`,
-        });
-      });
+      await this.#write(this.#fields.resting, () => epoch === this.#epoch);
+      if (epoch !== this.#epoch) return;
+      this.#levels = RESTING_LEVELS;
+      this.#trouble = undefined;
+      this.#dispatch({ kind: 'reset' });
     } catch (error) {
-      throw asTransient(error, connection.endpoint);
+      if (epoch !== this.#epoch) return;
+      this.#couldNotClear(error);
+      this.#lost({ kind: 'not-reset' });
     }
   }
 
-  async #clearAtOnce(): Promise<void> {
-    const permit: Permit = { expired: false, sent: false };
-    await this.#writeFields(this.#flags(false, false), permit).catch((error: unknown) => this.#couldNotClear(error));
+  async #present(id: string): Promise<void> {
+    const { config } = this.#options;
+    const pending = this.#settle(id);
+    if (pending === undefined) return this.#dispatch({ kind: 'unwritten', id });
+    const epoch = this.#epoch;
+    const { result, untilTickMs } = pending;
+    try {
+      await this.#writer.write(
+        async (send) => {
+          await send([...this.#change(), ...this.#fields.result(result)]);
+          const base = config.counter === undefined ? 0 : await this.#writer.counterBase(config.counter);
+          await send(this.#fields.take(base + result.counter));
+        },
+        {
+          timeoutMs: Math.min(config.timeoutMs, untilTickMs - this.#clock.monotonicMs()),
+          undo: this.#fields.none,
+          wanted: () => epoch === this.#epoch,
+        },
+      );
+      if (epoch !== this.#epoch) throw this.#refusal('abandoned');
+      pending.resolve();
+      this.#dispatch({ kind: 'written', id });
+    } catch (error) {
+      pending.reject(error as JidokaError);
+      if (epoch === this.#epoch) this.#lost({ kind: 'unwritten', id });
+    }
+  }
+
+  /** Several events of one moment make one Write call. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const { kind } = this.#state.phase;
+    // A reset writes every tag, and a result takes the levels along.
+    if (kind === 'offline' || kind === 'resetting' || kind === 'stopped' || kind === 'presenting') return;
+    const epoch = this.#epoch;
+    const fields = this.#change();
+    if (fields.every(({ nodeId }) => nodeId === undefined)) return;
+    try {
+      await this.#write(fields, () => epoch === this.#epoch);
+    } catch (error) {
+      if (epoch !== this.#epoch) return;
+      this.#couldNotClear(error);
+      this.#lost({ kind: 'levels-lost' });
+    }
+  }
+
+  /** What the PLC has not been told yet; it counts as told from now on. */
+  #change(): readonly FieldWrite[] {
+    const levels = levelsOf(this.#rules, this.#state);
+    const fields = this.#fields.levels(levels, this.#levels);
+    this.#levels = levels;
+    return fields;
+  }
+
+  /** A write that fails because the connection is gone is no reason to write again. */
+  #lost(event: Event): void {
+    this.#dispatch(event);
+    if (!this.#options.connection.isLive) this.#dispatch({ kind: 'down' });
+  }
+
+  #look(): void {
+    const on = this.#condition() === 'ready';
+    if (on !== this.#state.accepting) this.#dispatch({ kind: 'accepting', on });
+  }
+
+  /** The heartbeat, and the levels once more: a PLC program that was started anew has lost them. */
+  async #pulse(): Promise<void> {
+    const { kind } = this.#state.phase;
+    const quiet =
+      kind === 'offline' || kind === 'resetting' || kind === 'presenting' || !this.#options.connection.isLive;
+    if (this.#beating || quiet || this.#condition() === 'hung') return;
+    this.#beating = true;
+    this.#beat += 1;
+    const epoch = this.#epoch;
+    const standing = levelsOf(this.#rules, this.#state).standing;
+    const levels = [...(standing ? [] : this.#fields.none), ...this.#fields.levels(this.#levels)];
+    try {
+      await this.#write([...levels, ...this.#fields.heartbeat(this.#beat)], () => epoch === this.#epoch);
+    } catch (error) {
+      if (epoch !== this.#epoch) return;
+      this.#couldNotClear(error);
+      this.#lost({ kind: 'levels-lost' });
+    } finally {
+      this.#beating = false;
+    }
+  }
+
+  #write(fields: readonly FieldWrite[], wanted?: () => boolean): Promise<void> {
+    const { timeoutMs } = this.#options.config;
+    return this.#writer.write((send) => send(fields), { timeoutMs, ...(wanted !== undefined && { wanted }) });
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const dueMs = nextDueMs(this.#rules, this.#state);
+    if (!Number.isFinite(dueMs)) return;
+    this.#timer = setTimeout(() => this.#dispatch({ kind: 'tick' }), Math.max(0, dueMs - this.#clock.monotonicMs()));
+  }
+
+  #every(ms: number, run: () => void): void {
+    const timer = setInterval(run, ms);
+    this.#release.push(() => clearInterval(timer));
   }
 
   #couldNotClear(error: unknown): void {
-    const { logger, config } = this.#options;
-    const text = error instanceof Error ? error.message : String(error);
-    logger.warn({ ok: config.ok, nok: config.nok }, `OK and NOK could not be cleared. ${text}`);
+    const { config, connection } = this.#options;
+    const text = `The PLC's tags could not be written. ${messageOf(error)}`;
+    // The connection itself says that it is lost.
+    if (connection.isLive) this.#trouble = text;
+    this.#log.warn({ ok: config.ok, nok: config.nok }, text);
   }
 }
 
-function asTransient(error: unknown, where: string): JidokaError {
-  if (error instanceof JidokaError && error.consequence === 'transient') return error;
-  const got = error instanceof Error ? error.message : String(error);
-  return opcuaErrors.OPCUA_WRITE_REFUSED({ where, got, cause: error });
+function rulesOf({ handshake: shaken, deadlineMs, delayMs, delayParts, timeoutMs }: PlcOutputConfig): HandshakeRules {
+  return {
+    handshake: shaken !== undefined,
+    ackTimeoutMs: shaken?.ack === undefined ? undefined : shaken.ackTimeoutMs,
+    deadlineMs,
+    graceMs: timeoutMs,
+    delay:
+      delayParts !== undefined
+        ? { by: 'parts', count: delayParts }
+        : delayMs !== undefined
+          ? { by: 'time', ms: delayMs }
+          : { by: 'nothing' },
+  };
 }

@@ -18,6 +18,7 @@ import type { VerdictOutput } from '../ports/verdict-output.js';
 import { type Evidence, judge } from './judge.js';
 import type { ModelInUse, ModelSlot } from './model-slot.js';
 import type { PairedPart } from './paired-part.js';
+import { WriteBack } from './write-back.js';
 
 /**
  * Parts whose verdict is on its way to the PLC or whose record is on its way to the ledger; beyond it the station
@@ -45,6 +46,7 @@ export interface InspectorOptions {
 
 interface Decided {
   readonly inspection: Inspection;
+  readonly ticks: { readonly openedMs: number; readonly decidedMs: number };
   readonly image: Image | undefined;
   /** Tells the camera that the picture could not be read. */
   readonly unreadable?: () => Promise<void>;
@@ -71,8 +73,10 @@ export class Inspector {
   readonly #records = new InOrder();
   readonly #classifying: Semaphore;
   readonly #untold = new Semaphore(MAX_UNTOLD);
+  readonly #writeBack = new WriteBack();
+  /** Results that wait for their part to reach the gate. */
+  readonly #onTheWay = new Set<Promise<void>>();
   #outputCounter = 0;
-  #outputFailures = 0;
   #recordsRefused = 0;
   /** Of the last record that was refused, where none has been committed since. */
   #refusal: string | undefined;
@@ -85,7 +89,12 @@ export class Inspector {
 
   /** Verdicts that the PLC did not take and inspections that the ledger refused. */
   get failed(): { readonly plcWrites: number; readonly records: number } {
-    return { plcWrites: this.#outputFailures, records: this.#recordsRefused };
+    return { plcWrites: this.#writeBack.failed, records: this.#recordsRefused };
+  }
+
+  /** How the verdicts have reached the PLC. */
+  get writeBack(): ReturnType<WriteBack['figures']> {
+    return this.#writeBack.figures();
   }
 
   /** One part in each worker and one more being prepared or judged meanwhile. */
@@ -134,7 +143,7 @@ export class Inspector {
       .finally(() => this.#classifying.release());
     const kept = decided.then(({ inspection, image }) => this.#kept(inspection.verdict.decision, image));
     // The reject gate has milliseconds: it waits neither for the image nor for the disk.
-    const actuated = this.#verdicts.turn()(async () => this.#actuate((await decided).inspection));
+    const actuated = this.#verdicts.turn()(async () => this.#actuate(await decided));
     // A camera that lists a bad picture waits for the disk; the verdict on it does not.
     const listed = decided.then(({ unreadable }) => unreadable?.());
     // The ledger keeps the order of calls, so the turn ends with the call, not with the commit: one fsync serves many.
@@ -181,6 +190,8 @@ export class Inspector {
     const snapshot = sensors.snapshot(capturedAtMs);
     const verdict = judge(evidence, snapshot, policy);
     this.#started.delete(part.id);
+    const ticks = { openedMs: part.openedTickMs, decidedMs: clock.monotonicMs() };
+    const lateMs = this.#options.output?.lateMs(part.id);
     const timing = evidence.classification?.timing;
     const inspection: Inspection = {
       id: part.id,
@@ -199,14 +210,15 @@ export class Inspector {
         totalMs: waitMs + clock.monotonicMs() - startedMs,
       } satisfies StageTiming,
       ...(frame?.origin !== undefined && { origin: frame.origin }),
+      ...(lateMs !== undefined && { lateMs }),
     };
-    return { inspection, ...rest };
+    return { inspection, ticks, ...rest };
   }
 
   async #classify(
     frame: PairedPart['frame'],
     classifier: Classifier,
-  ): Promise<{ evidence: Evidence } & Omit<Decided, 'inspection'>> {
+  ): Promise<{ evidence: Evidence } & Pick<Decided, 'image' | 'unreadable'>> {
     const { camera, view, logger } = this.#options;
     if (frame === undefined) {
       const text = 'the camera gave no frame for this part in time';
@@ -226,21 +238,39 @@ export class Inspector {
     }
   }
 
-  async #actuate(inspection: Inspection): Promise<void> {
+  async #actuate({ inspection, ticks }: Decided): Promise<void> {
     const { output, logger } = this.#options;
     if (output === undefined) return;
     this.#outputCounter += 1;
+    const { id, lateMs } = inspection;
+    if (lateMs !== undefined) {
+      this.#writeBack.withhold();
+      output.withhold(id);
+      logger.warn({ part: id, lateMs }, `A verdict came ${lateMs.toFixed(0)} ms too late; the PLC does not get it.`);
+      return;
+    }
+    const written = this.#write(output, inspection, ticks).finally(() => this.#onTheWay.delete(written));
+    this.#onTheWay.add(written);
+    // To wait for the gate would hold up the parts on the belt behind this one.
+    if (!output.delayed) await written;
+  }
+
+  async #write(output: VerdictOutput, inspection: Inspection, ticks: Decided['ticks']): Promise<void> {
+    const { clock, logger } = this.#options;
+    const { id, partId, verdict, result } = inspection;
     try {
       await output.write({
-        inspectionId: inspection.id,
-        decision: inspection.verdict.decision,
-        label: inspection.result?.label ?? null,
-        score: inspection.result?.score ?? null,
+        inspectionId: id,
+        ...(partId !== undefined && { partId }),
+        decision: verdict.decision,
+        label: result?.label ?? null,
+        score: result?.score ?? null,
         counter: this.#outputCounter,
       });
+      this.#writeBack.written({ ...ticks, nowMs: clock.monotonicMs() });
     } catch (error) {
-      this.#outputFailures += 1;
-      logger.warn({ part: inspection.id }, `The PLC did not get a verdict: ${messageOf(error)}`);
+      this.#writeBack.fail();
+      logger.warn({ part: id }, `The PLC did not get a verdict: ${messageOf(error)}`);
     }
   }
 

@@ -1,6 +1,6 @@
 import { isoUtc } from '../base/clock.js';
 import { firstPassYield, type Inspection, type StationCounts } from '../domain/inspection.js';
-import { STATE_SCHEMA, type StationState } from '../domain/state.js';
+import { type PlcFigures, STATE_SCHEMA, type StationState } from '../domain/state.js';
 import type { CameraStatus } from '../ports/camera.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
 import type { Pause } from './pause-gate.js';
@@ -16,6 +16,8 @@ export interface StationFigures {
   readonly turnedAway: number;
   readonly pause: Pause | undefined;
   readonly failed: StationState['failed'];
+  /** Absent where no PLC gets the verdicts. */
+  readonly plc?: PlcFigures;
   readonly shed: StationState['shed'];
   readonly model: ClassifierInfo;
   readonly thresholds: StationState['thresholds'];
@@ -66,7 +68,7 @@ export class StationTally {
   }
 
   state(atMs: number, figures: StationFigures): StationState {
-    const { camera, dropped, stale, turnedAway, pause, failed, shed, model, thresholds } = figures;
+    const { camera, dropped, stale, turnedAway, pause, failed, plc, shed, model, thresholds } = figures;
     const { pass, fail, review } = this.#counts;
     return {
       schema: STATE_SCHEMA,
@@ -79,6 +81,7 @@ export class StationTally {
       dropped: { camera: camera.framesDropped, station: dropped, paused: turnedAway, stale },
       quarantined: camera.quarantined,
       failed,
+      ...(plc !== undefined && { plc }),
       shed,
       camera: camera.text,
       model: {

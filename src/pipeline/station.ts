@@ -7,6 +7,7 @@ import type { StationConfig } from '../config/schema/station.js';
 import type { Frame } from '../domain/frame.js';
 import type { Part } from '../domain/inspection.js';
 import type { Camera } from '../ports/camera.js';
+import type { VerdictOutput } from '../ports/verdict-output.js';
 import { type Call, CalledParts, type Inspected } from './called-parts.js';
 import { FrameAge } from './frame-age.js';
 import { FrameGate } from './frame-gate.js';
@@ -14,7 +15,7 @@ import { FrameTap } from './frame-tap.js';
 import type { Inspector } from './inspect.js';
 import type { PairedPart } from './paired-part.js';
 import { PauseGate } from './pause-gate.js';
-import type { Trigger } from './trigger.js';
+import type { Announcement, Trigger } from './trigger.js';
 
 export interface StationOptions {
   readonly config: Pick<StationConfig, 'name' | 'queue' | 'frameTimeoutMs' | 'maxFrameAgeMs'>;
@@ -22,6 +23,8 @@ export interface StationOptions {
   /** Absent where every frame is a part. */
   readonly trigger?: Trigger;
   readonly inspector: Inspector;
+  /** Is told of every part from its trigger on. */
+  readonly output?: VerdictOutput;
   readonly newPartId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -41,9 +44,9 @@ export class Station {
   readonly #queue: BoundedQueue<PairedPart>;
   readonly #called = new CalledParts();
   readonly #age: FrameAge;
-  readonly #captures = new InOrder();
   #openCalled: ((call: Call) => void) | undefined;
   #triggersDropped = 0;
+  #running = false;
 
   constructor(options: StationOptions) {
     this.#options = options;
@@ -52,7 +55,13 @@ export class Station {
     const { length, overflow } = options.config.queue;
     this.#queue = new BoundedQueue(length, overflow ?? options.camera.overflow, ({ part }) => {
       this.#called.settle(part.id, undefined);
+      options.output?.dropped(part.id);
     });
+  }
+
+  /** Parts are being taken. */
+  get isRunning(): boolean {
+    return this.#running;
   }
 
   /** Parts that were not inspected because the gateway was behind. */
@@ -88,10 +97,12 @@ export class Station {
     // Awaited below, when the camera has ended; until then a failure must not count as unhandled.
     inspecting.catch(() => undefined);
     const ending = AbortSignal.any([signal, failed.signal]);
+    this.#running = true;
     try {
       if (this.#options.trigger === undefined) await this.#takeEveryFrame(ending);
       else await this.#takeTriggered(this.#options.trigger, ending);
     } finally {
+      this.#running = false;
       this.#queue.close();
       await inspecting;
     }
@@ -106,37 +117,55 @@ export class Station {
         if (!(await this.gate.untilOpen(signal))) break;
       } else if (!this.gate.admits()) continue;
       if (!this.#age.admits(frame)) continue;
-      await this.#queue.push({ part: this.#openPart(clock.nowMs()), frame });
+      const part = this.#openPart(clock.nowMs());
+      this.#options.output?.taken(part.id);
+      await this.#queue.push({ part, frame });
     }
   }
 
   async #takeTriggered(trigger: Trigger, signal: AbortSignal): Promise<void> {
-    const { camera, config, logger } = this.#options;
+    const { camera, config, logger, output } = this.#options;
     const gate = new FrameGate((frame) => this.#age.admits(frame));
     const pending = new Set<Promise<void>>();
-    const open = (atMs: number, call?: Call): void => {
+    // A part whose id is read slowly is not overtaken: its result has to reach the PLC first.
+    const order = new InOrder();
+    const turnAway = (call: Call | undefined): void => {
+      if (call === undefined) output?.turnedAway();
+      else call.resolve(undefined);
+    };
+    const open = (atMs: number, { identity, echo }: Announcement = {}, call?: Call): void => {
       if (!this.gate.admits()) {
-        call?.resolve(undefined);
+        turnAway(call);
         return;
       }
       if (pending.size >= config.queue.length) {
         this.#triggersDropped += 1;
-        call?.resolve(undefined);
+        turnAway(call);
         logger.warn(
           { dropped: this.dropped },
           'A trigger came while too many parts were waiting for a frame; the part was not inspected.',
         );
         return;
       }
-      const capturing = this.#capture(signal);
-      const pairing = (capturing ?? gate.take(atMs, config.frameTimeoutMs, signal))
-        .then((frame) => this.#queue.push({ part: this.#openPart(atMs, call), frame }))
-        .catch((error: unknown) => logger.error({}, `A part could not be queued: ${messageOf(error)}`))
+      const part = this.#openPart(atMs, call);
+      if (identity === undefined) output?.taken(part.id, echo);
+      const identified = identity?.finally(() => output?.taken(part.id, echo));
+      const framed = this.#capture(signal) ?? gate.take(atMs, config.frameTimeoutMs, signal);
+      const pair = Promise.all([framed, identified]);
+      const pairing = order
+        .turn()(async () => {
+          const [frame, known] = await pair;
+          await this.#queue.push({ part: { ...part, ...known }, frame });
+        })
+        .catch((error: unknown) => {
+          output?.dropped(part.id);
+          logger.error({}, `A part could not be queued: ${messageOf(error)}`);
+        })
         .finally(() => pending.delete(pairing));
       pending.add(pairing);
     };
-    const stopTrigger = trigger((atMs) => open(atMs));
-    this.#openCalled = (call) => open(this.#options.clock.nowMs(), call);
+    const stopTrigger = trigger((atMs, announcement) => open(atMs, announcement));
+    this.#openCalled = (call) => open(this.#options.clock.nowMs(), {}, call);
     try {
       for await (const frame of camera.frames(signal)) {
         this.tap.offer(frame);
@@ -149,14 +178,10 @@ export class Station {
     }
   }
 
-  /** The picture of the part that opens now, from a camera that takes one when asked; those parts stay in their order. */
+  /** The picture of the part that opens now, from a camera that takes one when asked; undefined from another. */
   #capture(signal: AbortSignal): Promise<Frame | undefined> | undefined {
     const { camera, config } = this.#options;
-    const capturing = camera.capture?.(config.frameTimeoutMs, signal);
-    if (capturing === undefined) return undefined;
-    const inTurn = this.#captures.turn();
-    return inTurn(async () => {
-      const frame = await capturing;
+    return camera.capture?.(config.frameTimeoutMs, signal).then((frame) => {
       if (frame === undefined || !this.#age.admits(frame)) return undefined;
       this.tap.offer(frame);
       return frame;
@@ -164,8 +189,11 @@ export class Station {
   }
 
   #openPart(openedAtMs: number, call?: Call): Part {
-    const id = this.#options.newPartId();
+    const { newPartId, clock, output } = this.#options;
+    const id = newPartId();
+    const openedTickMs = clock.monotonicMs();
     this.#called.opened(id, call);
-    return { id, openedAtMs };
+    output?.opened({ id, openedTickMs, called: call !== undefined });
+    return { id, openedAtMs, openedTickMs };
   }
 }

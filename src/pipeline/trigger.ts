@@ -1,10 +1,17 @@
 import type { Clock } from '../base/clock.js';
 import type { TriggerConfig } from '../config/schema/station.js';
-import type { ReadingValue } from '../domain/reading.js';
-import type { TagWatcher } from '../ports/sensors.js';
+import type { PartIdentity, TriggerEcho } from '../domain/inspection.js';
+import type { TagChange, TagWatcher } from '../ports/sensors.js';
+
+/** What a trigger knows of its part. */
+export interface Announcement {
+  /** Never rejects; absent where the PLC says nothing of the part. */
+  readonly identity?: Promise<PartIdentity>;
+  readonly echo?: TriggerEcho;
+}
 
 /** Begins to call `open` with the time of each part; the function returned ends it. */
-export type Trigger = (open: (atMs: number) => void) => () => void;
+export type Trigger = (open: (atMs: number, announcement?: Announcement) => void) => () => void;
 
 /** A part at a fixed interval, reckoned from the start so that it does not drift. */
 export function timerTrigger(everyMs: number, clock: Clock): Trigger {
@@ -27,25 +34,64 @@ export function timerTrigger(everyMs: number, clock: Clock): Trigger {
   };
 }
 
+type TagTriggerConfig = Extract<TriggerConfig, { kind: 'tag' }>;
+
 /** A part at each edge of a PLC tag. The part's time is the gateway's, since its frames carry that clock. */
-export function tagTrigger(
-  config: Extract<TriggerConfig, { kind: 'tag' }>,
-  watcher: TagWatcher,
-  clock: Clock,
-): Trigger {
+export function tagTrigger(config: TagTriggerConfig, watcher: TagWatcher, clock: Clock): Trigger {
+  const { nodeId, samplingMs, edge, partId, recipe } = config;
   return (open) => {
-    let previous: ReadingValue = null;
-    return watcher.watch(config.nodeId, config.samplingMs, ({ value }) => {
-      const fires = config.edge === 'any' || isRising(previous, value);
-      previous = value;
-      if (fires) open(clock.nowMs());
+    let edges = 0;
+    return watcher.watch(nodeId, samplingMs, (change) => {
+      if (!isEdge(change, edge)) return;
+      edges += 1;
+      const mine = edges;
+      const { value } = change;
+      const pulse = edge === 'rising' && typeof value === 'boolean';
+      const known = partId !== undefined || recipe !== undefined;
+      const identity = known && identify(config, watcher, change, pulse, () => mine === edges);
+      open(clock.nowMs(), { echo: { value, pulse }, ...(identity !== false && { identity }) });
     });
   };
 }
 
-/** false to true, or a larger number; for the first change seen, a value that is true or above zero. */
-function isRising(previous: ReadingValue, value: ReadingValue): boolean {
-  const before = Number(previous ?? 0);
-  const after = Number(value ?? 0);
-  return Number.isFinite(after) && after > (Number.isFinite(before) ? before : 0);
+/** A part whose recipe should be known and is not has the recipe with no name, which no station knows. */
+const UNREAD = '';
+
+async function identify(
+  { nodeId, partId, recipe }: TagTriggerConfig,
+  watcher: TagWatcher,
+  change: TagChange,
+  pulse: boolean,
+  isNewest: () => boolean,
+): Promise<PartIdentity> {
+  const others = [partId, recipe].filter((tag) => tag !== undefined).filter((tag) => tag !== nodeId);
+  const read = others.length === 0 ? [] : await watcher.readBeside({ nodeId, change, pulse, others });
+  // With a further edge, of a tag that only rises and falls, nobody knows which of the two parts was read.
+  const values = isNewest() ? read : undefined;
+  const told = (tag: string | undefined): string => {
+    const value = tag === nodeId ? change.value : (values?.[others.indexOf(tag ?? '')] ?? null);
+    return value === null ? UNREAD : String(value);
+  };
+  const id = told(partId);
+  return {
+    ...(partId !== undefined && id !== UNREAD && { externalId: id }),
+    ...(recipe !== undefined && { recipe: told(recipe) }),
+  };
+}
+
+/** Full counters of the whole-number types: the next value is 0, or 1 where 0 is left out. */
+const FULL: ReadonlySet<unknown> = new Set([7, 8, 15, 16, 31, 32, 63, 64].map((bits) => 2 ** bits - 1));
+
+/**
+ * `rising`: false to true, a larger number, or a full counter that begins anew. `any`: every change. A number that
+ * falls to 0 is no part either way: the PLC was restarted and counts from the beginning.
+ */
+export function isEdge({ before, value }: Pick<TagChange, 'before' | 'value'>, edge: 'rising' | 'any'): boolean {
+  const [from, to] = [Number(before ?? 0), Number(value ?? 0)];
+  if (typeof value === 'number' && typeof before === 'number' && to < from && to <= 1) {
+    if (FULL.has(from)) return true;
+    if (to === 0) return false;
+  }
+  if (edge === 'any') return true;
+  return Number.isFinite(to) && to > (Number.isFinite(from) ? from : 0);
 }

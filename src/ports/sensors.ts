@@ -11,7 +11,18 @@ export interface SensorSourceStatus {
 /** A change of a watched tag. */
 export interface TagChange {
   readonly value: ReadingValue;
+  /** The value before it, be it a change or the starting point. */
+  readonly before: ReadingValue;
   readonly sourceTimeMs: number;
+}
+
+/** Which tags are to be read beside one that has changed. */
+export interface ReadBeside {
+  readonly nodeId: string;
+  readonly change: TagChange;
+  /** A tag that has fallen since has not changed again: the PLC lowers it by itself. */
+  readonly pulse: boolean;
+  readonly others: readonly string[];
 }
 
 /**
@@ -39,4 +50,11 @@ export interface SensorSource {
  */
 export interface TagWatcher {
   watch(nodeId: string, samplingMs: number, onChange: (change: TagChange) => void): () => void;
+  /** Whether a change of the tag would be seen now: false until its starting point is known. */
+  sees(nodeId: string): boolean;
+  /**
+   * What other tags hold while the watched one holds its new value, in the order of `others`. Undefined where one of
+   * them cannot be read, or the tag has changed again: they may be of the next part then. Never rejects.
+   */
+  readBeside(request: ReadBeside): Promise<readonly ReadingValue[] | undefined>;
 }

@@ -5,7 +5,7 @@ import type { Camera, CameraStatus } from '#jidoka/ports/camera.js';
 import type { ClassifiedImage, Classifier, ClassifierInfo } from '#jidoka/ports/classifier.js';
 import type { Ledger, LedgerStatus, Recorded } from '#jidoka/ports/ledger.js';
 import type { SensorSource } from '#jidoka/ports/sensors.js';
-import type { OutputResult, VerdictOutput } from '#jidoka/ports/verdict-output.js';
+import type { OutputFigures, OutputPart, OutputResult, VerdictOutput } from '#jidoka/ports/verdict-output.js';
 
 // Stand-ins for the ports, for what real peers cannot be made to do on demand: answer out of order, fail at one exact
 // part, never answer. Everything else is tested with the real thing under test/integration.
@@ -136,14 +136,47 @@ export const noSensors: SensorSource = {
 };
 
 export class RecordingOutput implements VerdictOutput {
+  readonly delayed: boolean = false;
   readonly written: OutputResult[] = [];
+  /** What became of the parts, in order: `opened`, `taken`, `dropped`, `withheld`, `written`, each with its id. */
+  readonly events: string[] = [];
 
-  constructor(private readonly accept: (result: OutputResult) => Promise<void> = async () => undefined) {}
+  constructor(
+    private readonly accept: (result: OutputResult) => Promise<void> = async () => undefined,
+    readonly lateMs: (id: string) => number | undefined = () => undefined,
+  ) {}
+
+  opened({ id }: OutputPart): void {
+    this.events.push(`opened ${id}`);
+  }
+
+  taken(id: string): void {
+    this.events.push(`taken ${id}`);
+  }
+
+  dropped(id: string): void {
+    this.events.push(`dropped ${id}`);
+  }
+
+  turnedAway(): void {
+    this.events.push('turned away');
+  }
+
+  withhold(id: string): void {
+    this.events.push(`withheld ${id}`);
+  }
 
   async write(result: OutputResult): Promise<void> {
     await this.accept(result);
+    this.events.push(`written ${result.inspectionId}`);
     this.written.push(result);
   }
+
+  figures(): OutputFigures {
+    return { overruns: 0, ackTimeouts: 0 };
+  }
+
+  trouble(): undefined {}
 
   async start(): Promise<void> {}
 

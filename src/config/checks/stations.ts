@@ -2,6 +2,7 @@ import { normalize } from 'node:path';
 import type { Finding } from '../problem.js';
 import { code, listing, nearest } from '../wording.js';
 import type { Cursor } from './cursor.js';
+import { checkPlc } from './plc.js';
 
 /** What stations need besides the schema: unique names, connections that exist, windows that can be met. */
 export function checkStations(root: Cursor): readonly Finding[] {
@@ -14,7 +15,7 @@ export function checkStations(root: Cursor): readonly Finding[] {
     ...stations.flatMap((station) => checkSensors(station)),
     ...checkReferences(root, stations),
     ...checkFolders(stations),
-    ...checkOutputs(stations),
+    ...checkPlc(stations),
   ];
 }
 
@@ -101,25 +102,5 @@ function checkFolders(stations: readonly Cursor[]): readonly Finding[] {
     }
     const what = `The folder ${code(path.text)} is watched by station ${first + 1} of the list already.`;
     return [{ path: path.path, at: 'value', what, instead: 'Give each station a folder of its own.' }];
-  });
-}
-
-const OUTPUT_TAGS = ['ok', 'nok', 'code', 'label', 'score', 'counter'] as const;
-
-/** A tag that is written for two meanings leaves the PLC with whichever came last. */
-function checkOutputs(stations: readonly Cursor[]): readonly Finding[] {
-  const seen = new Map<string, string>();
-  return stations.flatMap((station, index) => {
-    const plc = station.at('output').at('plc');
-    return OUTPUT_TAGS.flatMap((tag): Finding[] => {
-      const node = plc.at(tag);
-      if (node.text === undefined) return [];
-      const key = JSON.stringify([plc.at('connection').text ?? '', node.text]);
-      const first = seen.get(key);
-      seen.set(key, first ?? `\`${tag}\` of station ${index + 1}`);
-      if (first === undefined) return [];
-      const what = `The tag ${code(node.text)} is written as ${first} of the list already.`;
-      return [{ path: node.path, at: 'value', what, instead: 'Give each output a tag of its own.' }];
-    });
   });
 }

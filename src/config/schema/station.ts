@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { cameraSchema } from './camera.js';
 import { nameSchema, positiveMs, probability, variantNameSchema } from './common.js';
-
-const nodeId = z
-  .string()
-  .regex(/^(ns=\d+;)?[isgb]=.+$/, 'write it as ns=2;s=Line1.Temperature, ns=2;i=1001 or i=2258')
-  .describe('OPC UA NodeId, such as `ns=2;s=Line1.Temperature`.')
-  .meta({ examples: ['ns=2;s=Line1.Temperature'] });
-
-const connection = nameSchema.optional().describe('Name under `opcua`; may be left out where only one is configured.');
+import { connection, nodeId } from './node-id.js';
+import { plcOutputSchema } from './plc.js';
 
 export const triggerSchema = z
   .discriminatedUnion('kind', [
@@ -27,8 +21,18 @@ export const triggerSchema = z
         edge: z
           .enum(['rising', 'any'])
           .default('rising')
-          .describe('`rising`: false to true or a larger number; `any`: every change (a toggle or a counter).'),
+          .describe(
+            '`rising`: false to true, or a larger number; `any`: every change, for a toggle. A number that falls to 0 is a PLC that was restarted, and no part.',
+          ),
         samplingMs: z.number().int().min(10).max(10_000).default(50).describe('Sampling interval asked of the server.'),
+        partId: nodeId
+          .optional()
+          .describe(
+            "The part's id, a number or a string, read with the edge. The PLC holds it until `busy` or `triggerAck`. May be the trigger itself where that counts parts.",
+          ),
+        recipe: nodeId
+          .optional()
+          .describe("The part's recipe, a number or a string, read with the edge as `partId` is."),
       })
       .describe('A part at each edge of a PLC tag.'),
   ])
@@ -105,20 +109,6 @@ export const verdictSchema = z
       .describe("Rules by class name, as the model's labels spell it."),
   })
   .describe('How scores and sensor values become pass, fail or review.');
-
-export const plcOutputSchema = z
-  .strictObject({
-    connection,
-    ok: nodeId.describe('Boolean, true for pass.'),
-    nok: nodeId.describe('Boolean, true for fail and review. OK and NOK both false mean no result.'),
-    code: nodeId.optional().describe('Int16: 1 pass, 2 fail, 3 review.'),
-    label: nodeId.optional().describe('String: the class.'),
-    score: nodeId.optional().describe('Float: its score.'),
-    counter: nodeId.optional().describe('UInt32, written last: the PLC takes the result when it changes.'),
-    timeoutMs: positiveMs.default(1000).describe('A write that takes longer is counted as failed.'),
-  })
-  .describe('Tags the verdict is written back to.');
-export type PlcOutputConfig = z.infer<typeof plcOutputSchema>;
 
 export const stationSchema = z
   .strictObject({

@@ -61,7 +61,10 @@ describe('OPC UA tag watcher', () => {
     await settle();
     const sourceTimeMs = Date.now() - 40;
     await server.set('counter', 2001, { sourceTimeMs });
-    await vi.waitFor(() => expect(changes).toEqual([{ value: 2001, sourceTimeMs }]), PATIENCE);
+    await vi.waitFor(
+      () => expect(changes).toEqual([{ value: 2001, before: expect.any(Number), sourceTimeMs }]),
+      PATIENCE,
+    );
   });
 
   it('loses no edge of a burst within one publishing interval, and keeps their order', async () => {
@@ -78,7 +81,13 @@ describe('OPC UA tag watcher', () => {
         expected.map((value, index) => ({ name: 'counter', value, sourceTimeMs: sourceTimeMs + index })),
       );
       await vi.waitFor(() => expect(values().at(-1)).toBe(expected.at(-1)), PATIENCE);
-      expect(changes).toEqual(expected.map((value, index) => ({ value, sourceTimeMs: sourceTimeMs + index })));
+      expect(changes).toEqual(
+        expected.map((value, index) => ({
+          value,
+          before: index === 0 ? expect.any(Number) : value - 1,
+          sourceTimeMs: sourceTimeMs + index,
+        })),
+      );
       expect(slowWatcher.missedChanges).toBe(0);
     } finally {
       await slow.stop();

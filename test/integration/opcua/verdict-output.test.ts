@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { plcOutputSchema } from '#jidoka/config/schema/station.js';
+import { plcOutputSchema } from '#jidoka/config/schema/plc.js';
 import type { OpcuaConnection } from '#jidoka/opcua/connection.js';
 import { OpcuaVerdictOutput } from '#jidoka/opcua/verdict-output.js';
 import type { OutputResult } from '#jidoka/ports/verdict-output.js';
@@ -48,6 +48,9 @@ describe('OPC UA verdict output', () => {
       config: plcOutputSchema.parse({ ...ALL, timeoutMs: 5000, ...config }),
       logger: log.logger,
     });
+    await output.start(() => 'ready');
+    await vi.waitFor(async () => expect(await bits()).toEqual([false, false]), PATIENCE);
+    await server.writes();
   }
 
   beforeAll(() => server.start());
@@ -113,14 +116,10 @@ describe('OPC UA verdict output', () => {
     expect(await server.get('small')).toBe(0);
   });
 
-  it('clears both bits at the start, when asked, at the stop, and after a lost connection', async () => {
+  it('clears both bits at the start, at the stop, and after a lost connection', async () => {
     await open();
-    await output.start();
-    await vi.waitFor(async () => expect(await bits()).toEqual([false, false]), PATIENCE);
     await output.write(result(1, 'pass'));
-    await output.clear();
-    expect(await bits()).toEqual([false, false]);
-    await output.write(result(2, 'pass'));
+    expect(await bits()).toEqual([true, false]);
     await server.kill();
     await vi.waitFor(() => expect(connection.isLive).toBe(false), PATIENCE);
     await server.start();
@@ -141,7 +140,8 @@ describe('OPC UA verdict output', () => {
     });
     await connection.start();
     await vi.waitFor(() => expect(connection.isLive).toBe(true), PATIENCE);
-    expect(await server.writes()).toEqual([]);
+    await vi.waitFor(async () => expect((await server.writes()).length).toBeGreaterThan(0), PATIENCE);
+    expect([await bits(), await server.get('counter')]).toEqual([[false, false], 40]);
   });
 
   it.each([

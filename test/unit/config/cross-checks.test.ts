@@ -165,6 +165,49 @@ describe('stations', () => {
     expect(brief(withStation(servers, other + TWO))).toEqual([]);
   });
 
+  it('do not read what they write', () => {
+    const trigger = 'trigger: { kind: tag, nodeId: i=2, partId: i=7 }';
+    const output = 'output: { plc: { ok: i=1, nok: i=2, handshake: { done: i=3, ack: i=3 } } }';
+    expect(brief(withStation(`${trigger}\n${output}`, ONE))).toEqual([
+      'stations[0].trigger.nodeId: The tag `i=2` is written as `nok` of station 1 of the list already.',
+      'stations[0].output.plc.handshake.ack: The tag `i=3` is written as `done` of station 1 of the list already.',
+    ]);
+    // Two stations may wait for one edge, and a part counter is its own id.
+    const counter = 'trigger: { kind: tag, nodeId: i=7, partId: i=7 }';
+    expect(brief(withStation(counter, `${second}    ${counter}\n${ONE}`))).toEqual([]);
+  });
+
+  it.each([
+    ['delayMs: 900, delayParts: 2', ['delayParts: The way to the reject gate is given twice, as a time and in parts.']],
+    [
+      'delayMs: 900, deadlineMs: 901',
+      ['deadlineMs: A verdict after 901 ms finds its part gone: it is at the gate after 900 ms.'],
+    ],
+    ['delayMs: 900, deadlineMs: 900', []],
+    [
+      'handshake: { ack: i=9 }',
+      ['handshake.ack: The PLC is to acknowledge a result, and nothing tells it when there is one.'],
+    ],
+    ['counter: i=3, handshake: { ack: i=9 }', []],
+    [
+      'handshake: { ackTimeoutMs: 5, plcHeartbeatTimeoutMs: 5 }',
+      [
+        'handshake.ackTimeoutMs: `ackTimeoutMs` has no effect: the PLC does not acknowledge.',
+        'handshake.plcHeartbeatTimeoutMs: `plcHeartbeatTimeoutMs` has no effect: no heartbeat of the PLC is watched.',
+      ],
+    ],
+    [
+      'partId: i=8, handshake: { triggerAck: i=9 }',
+      [
+        'partId: The tag `partId` gives back the id that the PLC gave, and none is read.',
+        'handshake.triggerAck: `triggerAck` gives back the value of a trigger tag, and the station has none.',
+      ],
+    ],
+  ])('have an output without contradictions: %s', (keys, expected) => {
+    const found = brief(withStation(`output: { plc: { ok: i=1, nok: i=2, ${keys} } }`, ONE));
+    expect(found).toEqual(expected.map((text) => `stations[0].output.plc.${text}`));
+  });
+
   it('are checked together with what the schema finds', () => {
     const station = withStation('sensors: [{ name: t, nodeId: i=1, min: 2, max: 1, untit: C }]', ONE);
     expect(problemsOf(station).map(({ path }) => path)).toEqual([
