@@ -7,6 +7,7 @@ import { registerDb } from './db.js';
 import { registerDemo } from './demo.js';
 import { registerEval } from './eval.js';
 import { registerModel } from './model.js';
+import { registerOpcua } from './opcua.js';
 import { registerRun } from './run.js';
 import { packageVersion, registerVersion } from './version.js';
 
@@ -25,6 +26,7 @@ registerDemo(program);
 registerClassify(program);
 registerEval(program);
 registerModel(program);
+registerOpcua(program);
 registerDb(program);
 registerVersion(program);
 

@@ -6,9 +6,10 @@ import type { Logger } from '../base/logger.js';
 import type { OpcuaConnectionConfig } from '../config/schema/connections.js';
 import { opcuaErrors } from './errors.js';
 import { loadLibrary } from './library.js';
-import { Link, type LinkInfo, type NodeWrite, type Password } from './link.js';
+import { Link, type LinkInfo, type NodeWrite } from './link.js';
 import { Liveness } from './liveness.js';
 import { MonitoredTag, type TagRequest } from './monitored-tag.js';
+import type { Password } from './security/access.js';
 import {
   initialSupervisorState,
   type SupervisorAction,
@@ -231,6 +232,7 @@ export class OpcuaConnection implements Lifecycle {
         applicationName: applicationName ?? 'jidoka',
         keepAliveMs: this.#keepAliveMs(),
         clock: this.#clock,
+        logger: this.#logger,
         onHeard: () => this.#heard(life),
         onEnded: (got) => {
           const reason = opcuaErrors.OPCUA_CONNECTION_LOST({ where: this.endpoint, got });

@@ -1,22 +1,14 @@
-import { hostname } from 'node:os';
-import type { OPCUACertificateManager } from 'node-opcua-certificate-manager';
-import type {
-  ClientMonitoredItemBase,
-  ClientSession,
-  ClientSubscription,
-  OPCUAClient,
-  UserIdentityInfo,
-} from 'node-opcua-client';
+import type { ClientMonitoredItemBase, ClientSession, ClientSubscription, OPCUAClient } from 'node-opcua-client';
 import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import { withTimeout } from '../base/lifecycle.js';
+import type { Logger } from '../base/logger.js';
 import type { OpcuaConnectionConfig } from '../config/schema/connections.js';
 import { opcuaErrors } from './errors.js';
 import type { ClientLibrary, OpcuaLibrary } from './library.js';
+import { Access, type Password } from './security/access.js';
 import { tagFault } from './translate.js';
 import { statusName, type TagValue, tagValueOf } from './values.js';
-
-export type Password = string | (() => string | Promise<string>);
 
 export interface LinkOptions {
   readonly library: OpcuaLibrary;
@@ -27,6 +19,7 @@ export interface LinkOptions {
   /** The server is asked for a sign of life at least this often. */
   readonly keepAliveMs: number;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Data or a keep-alive came. */
   readonly onHeard: () => void;
   /** The session, the subscription or the socket has ended by itself. */
@@ -65,7 +58,7 @@ const SERVER_CURRENT_TIME = 'i=2258';
  */
 export class Link {
   #client: OPCUAClient | undefined;
-  #certificates: OPCUACertificateManager | undefined;
+  #access: Access | undefined;
   #session: ClientSession | undefined;
   #subscription: ClientSubscription | undefined;
   #closed = false;
@@ -83,12 +76,11 @@ export class Link {
 
   /** Rejects with whatever the library throws; the caller closes the link then too. */
   async open(): Promise<LinkInfo> {
-    const { config } = this.options;
-    const client = this.#createClient();
-    this.#client = client;
-    client.on('connection_lost', () => this.#ended('the socket was closed'));
-    await this.#step(client.connect(config.endpoint));
-    const session = await this.#step(client.createSession(await this.#identity()));
+    const access = await this.#prepare();
+    this.#client = access.client;
+    access.client.on('connection_lost', () => this.#ended('the socket was closed'));
+    await this.#step(access.connect());
+    const session = await this.#step(access.createSession());
     this.#session = session;
     session.on('session_closed', () => this.#ended('the server closed the session'));
     const clockAheadMs = await this.#step(this.#clockAhead(session));
@@ -164,52 +156,33 @@ export class Link {
     await withTimeout(farewell, CLOSE_TIMEOUT_MS, silent).catch(async () => {
       await withTimeout(client.disconnect(), CLOSE_TIMEOUT_MS, silent).catch(() => undefined);
     });
-    await this.#disposeCertificates();
-  }
-
-  /** A client that never connected lets its manager go no more than one that did: left alone it stays in memory. */
-  async #disposeCertificates(): Promise<void> {
-    const certificates = this.#certificates;
-    if (certificates === undefined) return;
-    certificates.referenceCounter = 0;
-    await certificates.dispose().catch(() => undefined);
+    await this.#access?.close();
   }
 
   async #builtInType(session: ClientSession, nodeId: string): Promise<number> {
     return this.#library.getBuiltInDataType(session, this.#library.resolveNodeId(nodeId));
   }
 
-  #createClient(): OPCUAClient {
-    const { config, library, pkiFolder, applicationName, keepAliveMs } = this.options;
-    this.#certificates = new library.certificates.OPCUACertificateManager({
-      rootFolder: pkiFolder,
-      automaticallyAcceptUnknownCertificate: false,
-      disableFileWatchers: true,
-    });
-    const mode = { none: 'None', sign: 'Sign', signAndEncrypt: 'SignAndEncrypt' }[config.securityMode];
-    return this.#library.OPCUAClient.create({
+  async #prepare(): Promise<Access> {
+    const { library, config, password, pkiFolder, applicationName, keepAliveMs, clock, logger } = this.options;
+    const access = await Access.prepare({
+      library,
+      config,
+      password,
+      pkiFolder,
       applicationName,
-      applicationUri: `urn:${hostname()}:${applicationName}`,
-      clientName: applicationName,
-      clientCertificateManager: this.#certificates,
-      securityMode: mode,
-      securityPolicy: config.securityPolicy,
-      // Servers in containers and behind NAT announce addresses that only they can reach.
-      endpointMustExist: false,
-      connectionStrategy: { maxRetry: 0, initialDelay: 100, maxDelay: 200 },
-      transportTimeout: this.requestTimeoutMs,
-      defaultTransactionTimeout: this.requestTimeoutMs,
+      timeoutMs: this.requestTimeoutMs,
       // What is left on a server that hung while the session was closed ends by itself.
-      requestedSessionTimeout: Math.max(30_000, 10 * keepAliveMs),
+      sessionTimeoutMs: Math.max(30_000, 10 * keepAliveMs),
+      nowMs: () => clock.nowMs(),
+      logger,
     });
-  }
-
-  async #identity(): Promise<UserIdentityInfo> {
-    const { config, password } = this.options;
-    const { UserTokenType } = this.#library;
-    if (config.username === undefined) return { type: UserTokenType.Anonymous };
-    const secret = typeof password === 'function' ? await password() : (password ?? '');
-    return { type: UserTokenType.UserName, userName: config.username, password: secret };
+    if (!this.#closed) {
+      this.#access = access;
+      return access;
+    }
+    await access.close();
+    throw opcuaErrors.OPCUA_NOT_CONNECTED();
   }
 
   async #clockAhead(session: ClientSession): Promise<number | null> {
