@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { CameraConfig } from '../config/schema/camera.js';
 import type { SecretReference } from '../config/schema/common.js';
+import type { OpcuaConnectionConfig } from '../config/schema/connections.js';
 import type { Config } from '../config/schema/index.js';
 import type { DestinationConfig } from '../config/schema/mqtt.js';
 import { modelFolder } from './model-folder.js';
@@ -35,18 +36,24 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
       },
     }),
   });
+  const server = ({
+    password,
+    userCertificate: user,
+    applicationCertificate: own,
+    ...rest
+  }: OpcuaConnectionConfig) => ({
+    ...rest,
+    ...(password !== undefined && { password: secret(password) }),
+    ...(user !== undefined && { userCertificate: { cert: at(user.cert), key: at(user.key) } }),
+    ...(own !== undefined && { applicationCertificate: { cert: at(own.cert), key: at(own.key) } }),
+  });
   const { storage, inference, mqtt, destinations, opcua, stations } = config;
   return {
     ...config,
     storage: { ...storage, ...(storage.directory !== undefined && { directory: at(storage.directory) }) },
     mqtt: destination(mqtt),
     destinations: Object.fromEntries(Object.entries(destinations).map(([name, entry]) => [name, destination(entry)])),
-    opcua: Object.fromEntries(
-      Object.entries(opcua).map(([name, connection]) => [
-        name,
-        { ...connection, ...(connection.password !== undefined && { password: secret(connection.password) }) },
-      ]),
-    ),
+    opcua: Object.fromEntries(Object.entries(opcua).map(([name, entry]) => [name, server(entry)])),
     inference: { ...inference, ...(inference.models !== undefined && { models: at(inference.models) }) },
     stations: stations.map((station) => ({
       ...station,

@@ -8,6 +8,7 @@ import { registerDb } from './db.js';
 import { registerDemo } from './demo.js';
 import { registerEval } from './eval.js';
 import { registerModel } from './model.js';
+import { registerOpcua } from './opcua.js';
 import { registerRun } from './run.js';
 import { packageVersion, registerVersion } from './version.js';
 
@@ -27,6 +28,7 @@ registerClassify(program);
 registerEval(program);
 registerModel(program);
 registerCamera(program);
+registerOpcua(program);
 registerDb(program);
 registerVersion(program);
 

@@ -9,10 +9,11 @@ import { describe, type OpcuaConnectionStatus } from './connection-status.js';
 import { opcuaErrors } from './errors.js';
 import { Leftovers } from './leftovers.js';
 import { loadLibrary, type OpcuaLibrary } from './library.js';
-import { Link, type LinkInfo, type NodeWrite, type Password } from './link.js';
+import { Link, type LinkInfo, type NodeWrite } from './link.js';
 import { Liveness } from './liveness.js';
 import { LossCount } from './loss-count.js';
 import { MonitoredTag, type TagRequest } from './monitored-tag.js';
+import type { Password } from './security/access.js';
 import {
   initialSupervisorState,
   type SupervisorAction,
@@ -268,6 +269,7 @@ export class OpcuaConnection implements Lifecycle {
       applicationName: applicationName ?? 'jidoka',
       keepAliveMs: this.#keepAliveMs(),
       clock: this.#clock,
+      logger: this.#logger,
       leftovers: this.#leftovers,
       readClock: (read) => this.#clockWatch.first(read),
       onHeard: () => this.#heard(life),

@@ -35,19 +35,85 @@ export const opcuaErrors = defineErrors({
   OPCUA_CERT_UNTRUSTED: {
     consequence: 'transient',
     summary: 'The OPC UA server presented a certificate that is not trusted.',
+    remedy: 'Compare its fingerprint with the one the server shows, then trust it: `jidoka opcua trust`.',
+  },
+  OPCUA_CERT_EXPIRED: {
+    consequence: 'transient',
+    summary: "The OPC UA server's certificate has expired.",
     remedy:
-      "Compare its fingerprint with the server's, then move it from the `rejected` to the `trusted/certs` folder of the gateway's PKI folder.",
+      'Renew it in the server and trust the new one with `jidoka opcua trust`; if it should be valid, set the clocks of server and gateway.',
+  },
+  OPCUA_CERT_NOT_YET_VALID: {
+    consequence: 'transient',
+    summary: "The OPC UA server's certificate is not valid yet.",
+    remedy:
+      'Set the clocks of the server and the gateway, best by NTP. A certificate that a PLC made while its clock was wrong must be made anew.',
+  },
+  OPCUA_CERT_HOST_MISMATCH: {
+    consequence: 'transient',
+    summary: "The OPC UA server's certificate is for another host.",
+    remedy:
+      'Write one of its names into `endpoint`, or have the server make a certificate for this one. Where the server is reached by another name on purpose, set `checkHostName: false`.',
+  },
+  OPCUA_CERT_URI_MISMATCH: {
+    consequence: 'transient',
+    summary: "The OPC UA server's certificate is for another application.",
+    remedy:
+      'Have the server make its certificate anew. If it was not renamed or copied, somebody else may answer in its place.',
+  },
+  OPCUA_CERT_ISSUER_UNKNOWN: {
+    consequence: 'transient',
+    summary: "The authority that issued the OPC UA server's certificate is not known.",
+    remedy:
+      "Trust the authority with its certificate and its revocation list, or this server's certificate alone: `jidoka opcua trust`.",
+  },
+  OPCUA_CERT_REVOKED: {
+    consequence: 'transient',
+    summary: "The OPC UA server's certificate was revoked by its authority.",
+    remedy: 'Ask the authority why, and have it issue a new one to the server.',
+  },
+  OPCUA_CERT_REVOCATION_UNKNOWN: {
+    consequence: 'transient',
+    summary: "It cannot be told whether the OPC UA server's certificate was revoked.",
+    remedy:
+      "Add the authority's revocation list with `jidoka opcua trust FILE.crl`, or trust this server's certificate alone.",
   },
   OPCUA_CERT_INVALID: {
     consequence: 'transient',
     summary: "The OPC UA server's certificate cannot be used.",
-    remedy: "Check the certificate's validity and issuer, and the clocks of the server and the gateway.",
+    remedy: 'Have the server make its certificate anew: RSA with 2048 bits or more, signed with SHA-256.',
+  },
+  OPCUA_CERT_NOT_FOUND: {
+    consequence: 'config',
+    summary: 'No certificate, or more than one, has this fingerprint.',
+    remedy: '`jidoka opcua trust` lists those that were refused, `jidoka opcua trust --list` those that are trusted.',
+  },
+  OPCUA_TRUST_FILE_UNUSABLE: {
+    consequence: 'config',
+    summary: 'This file is neither a certificate nor a revocation list.',
+    remedy: 'Give a certificate (.der, .cer, .crt, .pem) or a revocation list (.crl), in PEM or DER.',
+  },
+  OPCUA_OWN_CERT_UNUSABLE: {
+    consequence: 'transient',
+    summary: 'The certificate or key that the gateway is to present cannot be used.',
+    remedy: 'Correct the file, or its path in `applicationCertificate` or `userCertificate`.',
+  },
+  OPCUA_OWN_CERT_EXPIRED: {
+    consequence: 'transient',
+    summary: 'The certificate that the gateway is to present is not valid now.',
+    remedy: 'Have it renewed by whoever issued it and put the new files in place.',
   },
   OPCUA_CLIENT_CERT_REFUSED: {
     consequence: 'transient',
-    summary: 'The OPC UA server closed the secure channel; it probably does not trust the gateway yet.',
+    summary: "The OPC UA server refused the gateway's certificate; it probably does not trust it yet.",
     remedy:
-      "Look in the server's list of rejected certificates and trust the gateway's, `own/certs/client_certificate.pem` in its PKI folder.",
+      "Look in the server's list of rejected certificates and trust the gateway's; `jidoka opcua certificate` shows it.",
+  },
+  OPCUA_USER_CERT_REFUSED: {
+    consequence: 'transient',
+    summary: "The OPC UA server refused the user's certificate.",
+    remedy:
+      "Make the certificate of `userCertificate` known to the server as a user's; servers keep those apart from the certificates of applications.",
   },
   OPCUA_LOGIN_REFUSED: {
     consequence: 'transient',
@@ -58,7 +124,7 @@ export const opcuaErrors = defineErrors({
     consequence: 'transient',
     summary: 'The OPC UA server does not accept this kind of login.',
     remedy:
-      'Configure `username` and `password` where it wants a user, leave them out where it only knows anonymous ones.',
+      'Configure `username` and `password` or `userCertificate` where it wants a user, leave them out where it only knows anonymous ones.',
   },
   OPCUA_TOO_MANY_SESSIONS: {
     consequence: 'transient',
@@ -73,7 +139,8 @@ export const opcuaErrors = defineErrors({
   OPCUA_NODE_UNKNOWN: {
     consequence: 'degraded',
     summary: 'The OPC UA server has no node with this NodeId.',
-    remedy: 'Compare the NodeId with an OPC UA browser; the namespace index may have changed with the PLC program.',
+    remedy:
+      'Look for the tag with `jidoka opcua browse NAME --find WORD`; the namespace index may have changed with the PLC program.',
   },
   OPCUA_NODE_REFUSED: {
     consequence: 'degraded',

@@ -1,19 +1,17 @@
-import { hostname } from 'node:os';
-import type { OPCUACertificateManager } from 'node-opcua-certificate-manager';
-import type { ClientSession, OPCUAClient, UserIdentityInfo } from 'node-opcua-client';
+import type { ClientSession, OPCUAClient } from 'node-opcua-client';
 import type { Clock } from '../base/clock.js';
 import { withTimeout } from '../base/lifecycle.js';
+import type { Logger } from '../base/logger.js';
 import type { OpcuaConnectionConfig } from '../config/schema/connections.js';
 import { opcuaErrors } from './errors.js';
 import { endSession, type Leftovers } from './leftovers.js';
 import type { ClientLibrary, OpcuaLibrary } from './library.js';
+import { Access, type Password } from './security/access.js';
 import type { ClockReading } from './server-clock.js';
 import { ServerTime } from './server-time.js';
 import { type MonitorItem, Subscription } from './subscription.js';
 import { tagFault } from './translate.js';
 import { statusName, type TagValue, tagValueOf } from './values.js';
-
-export type Password = string | (() => string | Promise<string>);
 
 export interface LinkOptions {
   readonly library: OpcuaLibrary;
@@ -24,6 +22,7 @@ export interface LinkOptions {
   /** The server is asked for a sign of life at least this often. */
   readonly keepAliveMs: number;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Sessions of earlier links that could not be ended; those of this one are added. */
   readonly leftovers: Leftovers;
   /** Asked for the server's time as soon as there is a session. */
@@ -57,7 +56,7 @@ const GONE =
  */
 export class Link {
   #client: OPCUAClient | undefined;
-  #certificates: OPCUACertificateManager | undefined;
+  #access: Access | undefined;
   #session: ClientSession | undefined;
   #subscription: Subscription | undefined;
   #time: ServerTime | undefined;
@@ -77,11 +76,11 @@ export class Link {
 
   /** Rejects with whatever the library throws; the caller closes the link then too. */
   async open(): Promise<LinkInfo> {
-    const client = await this.#connect();
-    const { leftovers } = this.options;
+    const access = await this.#connect();
+    const { client } = access;
     // Before the new session is asked for: the server may have no other to give.
-    await this.#step(leftovers.clear(this.#library, client, null, this.requestTimeoutMs));
-    const session = await this.#step(client.createSession(await this.#identity()));
+    await this.#step(this.options.leftovers.clear(this.#library, client, null, this.requestTimeoutMs));
+    const session = await this.#step(access.createSession());
     this.#session = session;
     session.on('session_closed', () => this.#ended('the server closed the session'));
     const time = new ServerTime(this.#library, client, session, this.options.clock);
@@ -94,7 +93,7 @@ export class Link {
 
   /** Connects without a session, to end sessions of earlier links on the server that has started at that time. */
   async visit(serverStartMs: number | null): Promise<void> {
-    const client = await this.#connect();
+    const { client } = await this.#connect();
     await this.options.leftovers.clear(this.#library, client, serverStartMs, this.requestTimeoutMs);
   }
 
@@ -168,11 +167,12 @@ export class Link {
     const silent = (): Error => opcuaErrors.OPCUA_SERVER_SILENT();
     await withTimeout(client.disconnect(), CLOSE_TIMEOUT_MS, silent).catch(() => undefined);
     if (!ended) this.options.leftovers.keep(session, this.serverStartMs);
-    await this.#disposeCertificates();
+    await this.#access?.close();
   }
 
-  async #connect(): Promise<OPCUAClient> {
-    const client = this.#createClient();
+  async #connect(): Promise<Access> {
+    const access = await this.#prepare();
+    const { client } = access;
     this.#client = client;
     client.on('connection_lost', () => this.#ended('the socket was closed'));
     client.on('receive_response', ({ responseHeader, schema }) => {
@@ -180,55 +180,34 @@ export class Link {
       const status = schema.name === 'ServiceFault' ? responseHeader.serviceResult.name : '';
       if (this.#live && GONE.test(status)) this.#ended(`the server answered ${status}`);
     });
-    await this.#step(client.connect(this.options.config.endpoint));
-    return client;
-  }
-
-  /** A client that never connected lets its manager go no more than one that did: left alone it stays in memory. */
-  async #disposeCertificates(): Promise<void> {
-    const certificates = this.#certificates;
-    if (certificates === undefined) return;
-    certificates.referenceCounter = 0;
-    await certificates.dispose().catch(() => undefined);
+    await this.#step(access.connect());
+    return access;
   }
 
   async #builtInType(session: ClientSession, nodeId: string): Promise<number> {
     return this.#library.getBuiltInDataType(session, this.#library.resolveNodeId(nodeId));
   }
 
-  #createClient(): OPCUAClient {
-    const { config, library, pkiFolder, applicationName, keepAliveMs } = this.options;
-    this.#certificates = new library.certificates.OPCUACertificateManager({
-      rootFolder: pkiFolder,
-      automaticallyAcceptUnknownCertificate: false,
-      disableFileWatchers: true,
-    });
-    const mode = { none: 'None', sign: 'Sign', signAndEncrypt: 'SignAndEncrypt' }[config.securityMode];
-    return this.#library.OPCUAClient.create({
+  async #prepare(): Promise<Access> {
+    const { library, config, password, pkiFolder, applicationName, keepAliveMs, clock, logger } = this.options;
+    const access = await Access.prepare({
+      library,
+      config,
+      password,
+      pkiFolder,
       applicationName,
-      applicationUri: `urn:${hostname()}:${applicationName}`,
-      clientName: applicationName,
-      clientCertificateManager: this.#certificates,
-      securityMode: mode,
-      securityPolicy: config.securityPolicy,
-      // Servers in containers and behind NAT announce addresses that only they can reach.
-      endpointMustExist: false,
-      connectionStrategy: { maxRetry: 0, initialDelay: 100, maxDelay: 200 },
-      transportTimeout: this.requestTimeoutMs,
-      defaultTransactionTimeout: this.requestTimeoutMs,
+      timeoutMs: this.requestTimeoutMs,
       // What is left on a server that hung while the session was closed ends by itself.
-      requestedSessionTimeout: Math.max(30_000, 10 * keepAliveMs),
-      // They are ended by `close` and `Leftovers`, which know whether the server has heard of it.
-      keepPendingSessionsOnDisconnect: true,
+      sessionTimeoutMs: Math.max(30_000, 10 * keepAliveMs),
+      nowMs: () => clock.nowMs(),
+      logger,
     });
-  }
-
-  async #identity(): Promise<UserIdentityInfo> {
-    const { config, password } = this.options;
-    const { UserTokenType } = this.#library;
-    if (config.username === undefined) return { type: UserTokenType.Anonymous };
-    const secret = typeof password === 'function' ? await password() : (password ?? '');
-    return { type: UserTokenType.UserName, userName: config.username, password: secret };
+    if (!this.#closed) {
+      this.#access = access;
+      return access;
+    }
+    await access.close();
+    throw opcuaErrors.OPCUA_NOT_CONNECTED();
   }
 
   async #subscribe(session: ClientSession): Promise<number> {

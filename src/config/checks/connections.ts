@@ -10,6 +10,7 @@ export function checkConnections(root: Cursor): readonly Finding[] {
     ...servers.flatMap(([, server]) => [
       ...checkUserInfo(server.at('endpoint')),
       ...checkLogin(server),
+      ...checkIdentity(server),
       ...checkSecurity(server),
     ]),
     ...root.at('stations').items.flatMap((station) => checkUserInfo(station.at('camera').at('url'))),
@@ -39,6 +40,27 @@ export function checkLogin(section: Cursor): readonly Finding[] {
   const what = 'There is a `username` without a `password`.';
   const instead = 'Add `password: { credential: NAME }`, or remove the user name.';
   return [{ path: username.path, at: 'key', what, instead }];
+}
+
+/** One login, not two; files are named, not pasted. */
+function checkIdentity(server: Cursor): readonly Finding[] {
+  const [username, user] = [server.at('username'), server.at('userCertificate')];
+  const findings: Finding[] = [];
+  if (username.exists && user.exists) {
+    const what = 'There are two logins, `username` and `userCertificate`.';
+    findings.push({ path: user.path, at: 'key', what, instead: 'Remove one of them.' });
+  }
+  for (const pair of [user, server.at('applicationCertificate')]) {
+    for (const file of [pair.at('cert'), pair.at('key')]) findings.push(...checkFilePath(file));
+  }
+  return findings;
+}
+
+/** A certificate or a key that stands in the configuration itself ends up in logs and backups. */
+export function checkFilePath(file: Cursor): readonly Finding[] {
+  if (file.text?.includes('-----BEGIN') !== true) return [];
+  const what = `${code(file.path.at(-1))} holds the certificate or key itself.`;
+  return [{ path: file.path, at: 'key', what, instead: 'Put it into a file and write the path of that file.' }];
 }
 
 const { shape } = opcuaConnectionSchema;

@@ -1,7 +1,7 @@
 import { fillBaseTopic, LOCATION_LEVELS, PLACEHOLDERS, unknownPlaceholders } from '../base-topic.js';
 import type { Finding } from '../problem.js';
-import { code, listing, nearest } from '../wording.js';
-import { checkLogin, checkUserInfo } from './connections.js';
+import { listing, nearest } from '../wording.js';
+import { checkFilePath, checkLogin, checkUserInfo } from './connections.js';
 import type { Cursor } from './cursor.js';
 
 /** What the destinations need besides the schema: no secrets in addresses, encryption that holds, a topic to begin with. */
@@ -38,11 +38,7 @@ function checkTls(destination: Cursor): readonly Finding[] {
     const what = `A certificate and its private key come together, and \`${lacking}\` is missing.`;
     findings.push({ path: there.path, at: 'key', what, instead: `Add \`${lacking}: PATH\` of the PEM file.` });
   }
-  for (const file of [tls.at('ca'), cert, key]) {
-    if (file.text?.includes('-----BEGIN') !== true) continue;
-    const what = `${code(file.path.at(-1))} holds the certificate or key itself.`;
-    findings.push({ path: file.path, at: 'key', what, instead: 'Put it into a file and write the path of that file.' });
-  }
+  for (const file of [tls.at('ca'), cert, key]) findings.push(...checkFilePath(file));
   return findings;
 }
 

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { positiveMs, secretSchema } from './common.js';
 
+const keyPair = (whose: string) =>
+  z.strictObject({
+    cert: z
+      .string()
+      .min(1)
+      .describe(`File of ${whose} certificate, PEM or DER; certificates of its issuers may follow.`),
+    key: z.string().min(1).describe('File of its private key, PEM or DER, without a pass phrase.'),
+  });
+
 export const opcuaConnectionSchema = z
   .strictObject({
     endpoint: z
@@ -17,6 +26,20 @@ export const opcuaConnectionSchema = z
       .describe('Must be one that the server offers together with the mode.'),
     username: z.string().min(1).optional().describe('User name; without it the session is anonymous.'),
     password: secretSchema.optional(),
+    userCertificate: keyPair("the user's")
+      .optional()
+      .describe('Logs in with a certificate in place of a user name. Renewed files are taken at the next connection.'),
+    applicationCertificate: keyPair("the gateway's")
+      .optional()
+      .describe(
+        'The certificate that the gateway presents, from an authority of the plant. Default: a self-signed one in the `pki` folder, made when it is missing. Renewed files are taken at the next connection.',
+      ),
+    checkHostName: z
+      .boolean()
+      .default(true)
+      .describe(
+        "With message security: the server's certificate must name the host of `endpoint`. `false` for servers that are reached by another name; it must be trusted all the same.",
+      ),
     publishingIntervalMs: z
       .number()
       .int()
