@@ -44,6 +44,7 @@ export class Station {
   readonly #queue: BoundedQueue<PairedPart>;
   readonly #called = new CalledParts();
   readonly #age: FrameAge;
+  readonly #captures = new InOrder();
   #openCalled: ((call: Call) => void) | undefined;
   #triggersDropped = 0;
   #running = false;
@@ -178,10 +179,13 @@ export class Station {
     }
   }
 
-  /** The picture of the part that opens now, from a camera that takes one when asked; undefined from another. */
+  /** The picture of the part that opens now, from a camera that takes one when asked; those parts stay in their order. */
   #capture(signal: AbortSignal): Promise<Frame | undefined> | undefined {
     const { camera, config } = this.#options;
-    return camera.capture?.(config.frameTimeoutMs, signal).then((frame) => {
+    const capturing = camera.capture?.(config.frameTimeoutMs, signal);
+    if (capturing === undefined) return undefined;
+    return this.#captures.turn()(async () => {
+      const frame = await capturing;
       if (frame === undefined || !this.#age.admits(frame)) return undefined;
       this.tap.offer(frame);
       return frame;
