@@ -17,6 +17,8 @@ export interface StationFigures {
   readonly shed: StationState['shed'];
   readonly model: ClassifierInfo;
   readonly thresholds: StationState['thresholds'];
+  /** Present where the station has recipes. */
+  readonly recipe?: string | null;
 }
 
 /** The running totals of one station, as the retained state message shows them. */
@@ -64,7 +66,7 @@ export class StationTally {
   }
 
   state(atMs: number, figures: StationFigures): StationState {
-    const { camera, dropped, turnedAway, pause, failed, shed, model, thresholds } = figures;
+    const { camera, dropped, turnedAway, pause, failed, shed, model, thresholds, recipe } = figures;
     const { pass, fail, review } = this.#counts;
     return {
       schema: STATE_SCHEMA,
@@ -79,6 +81,7 @@ export class StationTally {
       failed,
       shed,
       camera: camera.text,
+      ...(recipe !== undefined && { recipe }),
       model: {
         name: model.model.name,
         version: model.model.version,
