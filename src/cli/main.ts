@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { JidokaError } from '../base/errors.js';
+import { registerCamera } from './camera.js';
 import { registerCheck } from './check.js';
 import { registerClassify } from './classify.js';
 import { registerDb } from './db.js';
@@ -25,6 +26,7 @@ registerDemo(program);
 registerClassify(program);
 registerEval(program);
 registerModel(program);
+registerCamera(program);
 registerDb(program);
 registerVersion(program);
 

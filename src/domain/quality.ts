@@ -6,6 +6,8 @@ export interface PictureMeasures {
   readonly saturated: number;
   /** Fine detail in relation to the brightness; it falls when the picture is blurred. */
   readonly sharpness: number;
+  /** Light on what stands still, 1 for that of the reference; absent where nothing does. */
+  readonly light?: number;
   /** Mean difference from the reference in grey levels; absent without a reference. */
   readonly deviation?: number;
   /** Mean difference from the empty scene; absent where none was taken. */

@@ -195,7 +195,7 @@ export class Inspector {
 
   async #decide(paired: PairedPart, chosen: Chosen, model: ModelInUse): Promise<Decided> {
     const { part, frame } = paired;
-    const { areas, name } = chosen.recipe;
+    const { areas } = chosen.recipe;
     const { clock, sensors, station } = this.#options;
     const startedMs = clock.monotonicMs();
     this.#started.set(part.id, startedMs);
@@ -208,13 +208,11 @@ export class Inspector {
     const passesNeeded = areas.kind === 'regions' && !areas.partEach ? areas.passesNeeded : undefined;
     const { timing, ...judged } = judgeLooks(looks, snapshot, model.policy, passesNeeded);
     this.#started.delete(part.id);
-    // What the PLC asked for, even where nobody knows it; else what was in force.
-    const recipe = part.recipe || name;
     const inspection: Inspection = {
       id: part.id,
       station: station.name,
       ...(part.externalId !== undefined && { partId: part.externalId }),
-      ...(recipe !== undefined && { recipe }),
+      ...(chosen.name !== undefined && { recipe: chosen.name }),
       capturedAtMs,
       decidedAtMs: clock.nowMs(),
       ...judged,

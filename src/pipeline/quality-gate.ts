@@ -9,6 +9,8 @@ import type { PictureMeter } from '../ports/picture-meter.js';
 export interface QualityLimits {
   readonly minimumBrightness?: number;
   readonly maximumBrightness?: number;
+  readonly minimumLight?: number;
+  readonly maximumLight?: number;
   readonly maximumSaturated?: number;
   readonly minimumSharpness?: number;
   readonly maximumDeviation?: number;
@@ -31,14 +33,22 @@ export function qualityProblem(measures: PictureMeasures, limits: QualityLimits)
   );
 }
 
-function lightProblem({ brightness, saturated }: PictureMeasures, limits: QualityLimits): Reason | undefined {
-  const { minimumBrightness, maximumBrightness, maximumSaturated } = limits;
+function lightProblem({ brightness, light, saturated }: PictureMeasures, limits: QualityLimits): Reason | undefined {
+  const { minimumBrightness, maximumBrightness, minimumLight, maximumLight, maximumSaturated } = limits;
   const mean = `the mean grey level is ${brightness.toFixed(1)}`;
   if (below(brightness, minimumBrightness)) {
     return { code: 'IMAGE_TOO_DARK', text: `too dark: ${mean}, at least ${minimumBrightness} is needed` };
   }
   if (above(brightness, maximumBrightness)) {
     return { code: 'IMAGE_TOO_BRIGHT', text: `too bright: ${mean}, at most ${maximumBrightness} is allowed` };
+  }
+  if (light !== undefined && below(light, minimumLight)) {
+    const text = `too dark: the light is ${percent(light)} of that at commissioning, at least ${percent(minimumLight)} is needed`;
+    return { code: 'IMAGE_TOO_DARK', text };
+  }
+  if (light !== undefined && above(light, maximumLight)) {
+    const text = `too bright: the light is ${percent(light)} of that at commissioning, at most ${percent(maximumLight)} is allowed`;
+    return { code: 'IMAGE_TOO_BRIGHT', text };
   }
   if (maximumSaturated !== undefined && saturated > maximumSaturated) {
     const text = `too bright: ${percent(saturated)} of the picture is white, at most ${percent(maximumSaturated)} is allowed`;
@@ -82,11 +92,11 @@ function deviationProblem({ deviation }: PictureMeasures, { maximumDeviation }: 
   return { code: 'SCENE_EMPTY', text };
 }
 
-function below(value: number, limit: number | undefined): boolean {
+function below(value: number, limit: number | undefined): limit is number {
   return limit !== undefined && value < limit;
 }
 
-function above(value: number, limit: number | undefined): boolean {
+function above(value: number, limit: number | undefined): limit is number {
   return limit !== undefined && value > limit;
 }
 

@@ -15,6 +15,8 @@ export interface Recipe {
 /** A recipe for a part, or why there is none; then `recipe` is only what the record names as the model of now. */
 export interface Chosen {
   readonly recipe: Recipe;
+  /** What the record says: what the part came with, else what was in force. */
+  readonly name: string | undefined;
   readonly problem?: Reason;
 }
 
@@ -66,14 +68,15 @@ export class Recipes {
     this.#inForce = name === undefined ? this.#initial : this.#find(name);
   }
 
-  of({ recipe: name }: Pick<Part, 'recipe'>): Chosen {
+  of(part: Pick<Part, 'recipe'>): Chosen {
     const { named } = this.#options;
+    const name = told(part.recipe);
     // A PLC that has set none sends an empty text. A station without recipes notes what it is told and does as always.
-    if (name === undefined || name === '' || named.size === 0) return { recipe: this.#inForce };
+    if (name === '' || named.size === 0) return { recipe: this.#inForce, name: clipped(name) || this.#inForce.name };
     const recipe = named.get(name);
-    if (recipe !== undefined) return { recipe };
-    const text = `the recipe ${JSON.stringify(name)} is not configured for this station (there ${listed(this.names)}): the part was not judged`;
-    return { recipe: this.#inForce, problem: { code: 'RECIPE_UNKNOWN', text } };
+    if (recipe !== undefined) return { recipe, name };
+    const text = `the recipe ${JSON.stringify(clipped(name))} is not configured for this station (there ${listed(this.names)}): the part was not judged`;
+    return { recipe: this.#inForce, name: clipped(name), problem: { code: 'RECIPE_UNKNOWN', text } };
   }
 
   /** Threads of the model with the most of them. */
@@ -98,6 +101,17 @@ export class Recipes {
 }
 
 const MOST_LISTED = 8;
+const MOST_CHARACTERS = 64;
+
+/** A text of a PLC without the spaces or zeros that fill it up. */
+function told(text = ''): string {
+  return text.replaceAll(/^[\s\p{C}]+|[\s\p{C}]+$/gu, '');
+}
+
+/** Not longer than any name of a recipe: what a record says of a text that is none. */
+function clipped(text: string): string {
+  return text.slice(0, MOST_CHARACTERS);
+}
 
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, MOST_LISTED).join(', ');

@@ -15,6 +15,20 @@ export const qualitySchema = z
       .meta({ examples: ['quality/press-1.json'] }),
     minimumBrightness: grey.optional().describe('Mean grey level, 0 to 255, below which a picture is too dark.'),
     maximumBrightness: grey.optional().describe('Mean grey level above which it is too bright.'),
+    minimumLight: z
+      .number()
+      .min(0)
+      .max(10)
+      .optional()
+      .describe(
+        'Light on what stands still in the picture, below which it is too dark; 1 is the light of the reference. Finer than the brightness, since the part has no say in it. Needs `reference`.',
+      ),
+    maximumLight: z
+      .number()
+      .min(0)
+      .max(10)
+      .optional()
+      .describe('Light on what stands still above which it is too bright. Needs `reference`.'),
     maximumSaturated: probability
       .optional()
       .describe('Share of white pixels (250 and more) above which it is too bright.'),

@@ -69,6 +69,10 @@ export function distributionOf(parts: readonly PictureMeasures[], empties: reado
       parts.map(({ brightness }) => brightness),
     ),
     ...spread(
+      'light',
+      parts.map(({ light }) => light),
+    ),
+    ...spread(
       'saturated',
       parts.map(({ saturated }) => saturated),
     ),
@@ -106,6 +110,10 @@ export interface Proposal {
   readonly notes: readonly string[];
 }
 
+/** Grey levels by which parts may differ from one another for one that is missing to be told by that. */
+const MOST_DEVIATION = 20;
+/** A highlight on a part is no light that is too bright. */
+const LEAST_SATURATED = 0.1;
 /** Below this correlation among good pictures nothing can be said of where the scene lies. */
 const LEAST_MATCH = 0.6;
 
@@ -114,20 +122,32 @@ const LEAST_MATCH = 0.6;
  * since a model that judges a little less light is better than a line that stands.
  */
 export function proposalFor(measured: Distribution): Proposal {
-  const { brightness, saturated, sharpness, deviation, presence, emptyPresence, match, shift } = measured;
+  const { brightness, light, saturated, sharpness, deviation, presence, emptyPresence, match, shift } = measured;
   const limits: Record<string, number> = {};
   const notes: string[] = [];
   if (brightness !== undefined) {
     limits['minimumBrightness'] = Math.floor(brightness.least * 0.7);
     limits['maximumBrightness'] = Math.min(255, Math.ceil(brightness.greatest * 1.3));
   }
-  if (saturated !== undefined) limits['maximumSaturated'] = Math.min(1, rounded(2 * saturated.greatest + 0.02, 3));
+  if (light !== undefined) {
+    limits['minimumLight'] = rounded(0.8 * light.least, 2);
+    limits['maximumLight'] = rounded(1.25 * light.greatest, 2);
+  }
+  if (saturated !== undefined) {
+    limits['maximumSaturated'] = Math.min(1, Math.max(LEAST_SATURATED, rounded(2 * saturated.greatest + 0.05, 2)));
+  }
   if (sharpness !== undefined) limits['minimumSharpness'] = Number((0.7 * sharpness.least).toPrecision(2));
   if (presence !== undefined && emptyPresence !== undefined) {
     if (presence.least > 1.5 * emptyPresence.greatest) {
       limits['minimumPresence'] = rounded((presence.least + emptyPresence.greatest) / 2, 1);
     } else notes.push('The empty scene cannot be told from one with a part: look at the light, or at where parts lie.');
-  } else if (deviation !== undefined) limits['maximumDeviation'] = Math.min(255, Math.ceil(2 * deviation.greatest + 2));
+  } else if (deviation !== undefined && deviation.greatest <= MOST_DEVIATION) {
+    limits['maximumDeviation'] = Math.ceil(2 * deviation.greatest + 2);
+  } else {
+    notes.push(
+      'The pictures differ too much from one another to tell one without a part: give pictures of the empty scene with --empty.',
+    );
+  }
   if (match === undefined || shift === undefined) {
     notes.push(
       'Nothing with edges stands still in the picture, so that a moved camera cannot be told: leave some of the fixture in view.',

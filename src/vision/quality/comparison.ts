@@ -51,22 +51,22 @@ export class Comparison {
     const { scene, empty } = this.#reference;
     const { data } = thumbnail;
     const found = this.#finder?.place(thumbnail);
+    const light = this.#still.length < LEAST_STILL_PIXELS ? undefined : Math.max(1, meanOf(data, this.#still));
     return {
       ...plainMeasures(thumbnail),
-      deviation: difference(data, this.#gain(data, this.#stillBrightness), scene.data),
+      ...(light !== undefined && { light: light / Math.max(1, this.#stillBrightness) }),
+      deviation: difference(data, gain(light, this.#stillBrightness), scene.data),
       ...(empty !== undefined && {
-        presence: difference(data, this.#gain(data, this.#emptyBrightness), empty.data, this.#part),
+        presence: difference(data, gain(light, this.#emptyBrightness), empty.data, this.#part),
       }),
       ...(found !== undefined && { scene: found }),
     };
   }
+}
 
-  /** What makes the light of the picture that of the reference. */
-  #gain(data: Uint8Array, brightness: number): number {
-    if (this.#still.length < LEAST_STILL_PIXELS) return 1;
-    const gain = brightness / Math.max(1, meanOf(data, this.#still));
-    return Math.min(MOST_GAIN, Math.max(LEAST_GAIN, gain));
-  }
+/** What makes the light of a picture that of the reference, within reason; 1 where it cannot be told. */
+function gain(light: number | undefined, wanted: number): number {
+  return light === undefined ? 1 : Math.min(MOST_GAIN, Math.max(LEAST_GAIN, wanted / light));
 }
 
 /** What can be said of a picture without any reference. */

@@ -6,7 +6,8 @@ const WHITE = 250;
 export function lightOf({ data }: Thumbnail): { readonly brightness: number; readonly saturated: number } {
   let sum = 0;
   let white = 0;
-  for (const level of data) {
+  for (let at = 0; at < data.length; at += 1) {
+    const level = data[at] ?? 0;
     sum += level;
     if (level >= WHITE) white += 1;
   }
@@ -38,7 +39,7 @@ export function sharpnessOf({ data, width, height }: Thumbnail, brightness: numb
 /** Mean grey level of the pixels that `of` names; 0 for none. */
 export function meanOf(data: Uint8Array, of: Int32Array): number {
   let sum = 0;
-  for (const at of of) sum += data[at] ?? 0;
+  for (let index = 0; index < of.length; index += 1) sum += data[of[index] ?? 0] ?? 0;
   return of.length === 0 ? 0 : sum / of.length;
 }
 
@@ -49,6 +50,9 @@ export function difference(data: Uint8Array, gain: number, other: Uint8Array, of
     for (let at = 0; at < data.length; at += 1) sum += Math.abs((data[at] ?? 0) * gain - (other[at] ?? 0));
     return sum / data.length;
   }
-  for (const at of of) sum += Math.abs((data[at] ?? 0) * gain - (other[at] ?? 0));
+  for (let index = 0; index < of.length; index += 1) {
+    const at = of[index] ?? 0;
+    sum += Math.abs((data[at] ?? 0) * gain - (other[at] ?? 0));
+  }
   return of.length === 0 ? 0 : sum / of.length;
 }

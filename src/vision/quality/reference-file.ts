@@ -28,6 +28,7 @@ const content = z.object({
 /** What is written down with a reference for people. */
 export interface ReferenceNotes {
   readonly station: string;
+  readonly gateway: string;
   readonly takenAt: string;
   readonly frames: number;
   readonly emptyFrames: number;
