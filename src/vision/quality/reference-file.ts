@@ -7,7 +7,7 @@ import { visionErrors } from '../errors.js';
 import { sharp } from '../image-library.js';
 import type { Distribution } from './calibration.js';
 import type { Reference } from './comparison.js';
-import type { Thumbnail } from './thumbnail.js';
+import type { Size, Thumbnail } from './thumbnail.js';
 
 const MAX_FILE_BYTES = 4_194_304;
 export const MAX_REFERENCE_SIDE = 1024;
@@ -22,6 +22,7 @@ const content = z.object({
   width: side,
   height: side,
   scene: picture,
+  still: picture,
   empty: picture.exactOptional(),
 });
 
@@ -36,8 +37,8 @@ export interface ReferenceNotes {
 }
 
 /**
- * Writes `PATH.json`, and beside it the scene as `PATH.png` and the empty one as `PATH-empty.png`. In the scene's alpha
- * channel what moves is half transparent.
+ * Writes `PATH.json`, and beside it as pictures the scene (`PATH.png`), what stands still in it (`PATH-still.png`, white)
+ * and the empty scene (`PATH-empty.png`). The JSON comes last, so that it never names pictures of another calibration.
  */
 export async function writeReference(
   path: string,
@@ -47,61 +48,54 @@ export async function writeReference(
   const stem = path.replace(/\.json$/, '');
   await mkdir(dirname(stem), { recursive: true });
   const { width, height } = scene;
-  const withAlpha = new Uint8Array(2 * scene.data.length);
-  for (const [at, level] of scene.data.entries()) withAlpha.set([level, still[at] === 0 ? MOVES : STANDS], 2 * at);
-  const sceneEntry = await writePicture(`${stem}.png`, withAlpha, { width, height, channels: 2 });
-  const emptyEntry = empty && (await writePicture(`${stem}-empty.png`, empty.data, { width, height, channels: 1 }));
+  const form = { width, height };
+  const sceneEntry = await writePicture(`${stem}.png`, scene.data, form);
+  const stillEntry = await writePicture(`${stem}-still.png`, still, form);
+  const emptyEntry = empty && (await writePicture(`${stem}-empty.png`, empty.data, form));
   const entry = {
     schema: 'jidoka.quality/1',
     ...notes,
     width,
     height,
     scene: sceneEntry,
+    still: stillEntry,
     ...(emptyEntry !== undefined && { empty: emptyEntry }),
   };
   await replace(`${stem}.json`, Buffer.from(`${JSON.stringify(entry, null, 2)}\n`));
 }
 
-const MOVES = 96;
-const STANDS = 255;
-
 /** @throws QUALITY_REFERENCE_UNUSABLE (config) */
 export async function readReference(path: string): Promise<Reference> {
   try {
-    const { width, height, scene, empty } = content.parse(JSON.parse((await readBounded(path)).toString('utf8')));
-    const size = { width, height };
-    const pixels = await readPicture(join(dirname(path), scene.file), scene.sha256, { ...size, channels: 2 });
-    const data = pixels.filter((_, at) => at % 2 === 0);
-    const still = pixels.filter((_, at) => at % 2 === 1).map((alpha) => (alpha === STANDS ? 255 : 0));
-    const emptyScene: Thumbnail | undefined = empty && {
-      ...size,
-      data: await readPicture(join(dirname(path), empty.file), empty.sha256, { ...size, channels: 1 }),
+    const entry = content.parse(JSON.parse((await readBounded(path)).toString('utf8')));
+    const read = async ({ file, sha256 }: z.infer<typeof picture>): Promise<Thumbnail> => {
+      const { width, height } = entry;
+      return { width, height, data: await readPicture(join(dirname(path), file), sha256, { width, height }) };
     };
-    return { scene: { ...size, data }, still, ...(emptyScene !== undefined && { empty: emptyScene }) };
+    const { data: still } = await read(entry.still);
+    const empty = entry.empty && (await read(entry.empty));
+    return { scene: await read(entry.scene), still, ...(empty !== undefined && { empty }) };
   } catch (cause) {
     const got = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll(/\s+/g, ' ') : messageOf(cause);
     throw visionErrors.QUALITY_REFERENCE_UNUSABLE({ where: path, got, cause });
   }
 }
 
-interface Form {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 2;
-}
-
-async function writePicture(path: string, data: Uint8Array, raw: Form): Promise<z.infer<typeof picture>> {
-  const png = await sharp(data, { raw }).toColourspace('b-w').png().toBuffer();
+async function writePicture(path: string, data: Uint8Array, size: Size): Promise<z.infer<typeof picture>> {
+  const png = await sharp(data, { raw: { ...size, channels: 1 } })
+    .toColourspace('b-w')
+    .png()
+    .toBuffer();
   await replace(path, png);
   return { file: basename(path), sha256: sha256Of(png) };
 }
 
-async function readPicture(path: string, sha256: string, { width, height, channels }: Form): Promise<Uint8Array> {
+async function readPicture(path: string, sha256: string, { width, height }: Size): Promise<Uint8Array> {
   const bytes = await readBounded(path);
   if (sha256Of(bytes) !== sha256) throw new Error(`${basename(path)} is not the file that was written with it`);
   const limits = { limitInputPixels: MAX_REFERENCE_SIDE ** 2 };
   const { data, info } = await sharp(bytes, limits).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
-  if (info.width !== width || info.height !== height || info.channels !== channels) {
+  if (info.width !== width || info.height !== height || info.channels !== 1) {
     throw new Error(`${basename(path)} has ${info.width} x ${info.height} pixels of ${info.channels} channels`);
   }
   return data;
