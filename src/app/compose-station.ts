@@ -128,7 +128,7 @@ async function assemble(
     get paused() {
       return station.gate.pause;
     },
-    inspectNow: (signal) => station.inspectNow(signal),
+    inspectNow: (signal, recipe) => station.inspectNow(signal, recipe),
     setThresholds: (change) => model.setThresholds(change),
     get thresholds() {
       return model.model.thresholds;

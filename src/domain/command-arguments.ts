@@ -23,7 +23,9 @@ export const COMMAND_ARGUMENTS = {
     reason: words(200).exactOptional().describe('Shown in the health for as long as the pause lasts.'),
   }),
   resume: z.strictObject({}),
-  inspect: z.strictObject({}),
+  inspect: z.strictObject({
+    recipe: recipe.exactOptional().describe('For this part. Default: the one in force.'),
+  }),
   'set-threshold': z
     .strictObject({
       good: share.exactOptional().describe('Score of the good class from which a part passes.'),

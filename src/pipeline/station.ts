@@ -58,8 +58,8 @@ export class Station {
    * One part now: beside those of the trigger, or where every frame is a part the next one. Resolves when it is
    * committed; with undefined when it was dropped or the signal aborted first.
    */
-  inspectNow(signal: AbortSignal): Promise<Inspected | undefined> {
-    return this.#called.call(signal, this.#openCalled);
+  inspectNow(signal: AbortSignal, recipe?: string): Promise<Inspected | undefined> {
+    return this.#called.call(signal, this.#openCalled, recipe);
   }
 
   /** Call it for each committed inspection, for those who asked for the part. */
@@ -139,7 +139,7 @@ export class Station {
 
   #openPart(openedAtMs: number, call?: Call): Part {
     const id = this.#options.newPartId();
-    this.#called.opened(id, call);
-    return { id, openedAtMs };
+    const recipe = this.#called.opened(id, call);
+    return { id, openedAtMs, ...(recipe !== undefined && { recipe }) };
   }
 }

@@ -74,10 +74,10 @@ const ACTIONS: { readonly [Name in CommandName]: (turn: Turn<Name>) => Value | P
     }
     return { stations: stations.map(({ name }) => ({ station: name, paused: null })) };
   },
-  inspect: async ({ stations, signal }) => {
+  inspect: async ({ given, stations, signal }) => {
     const station = only(stations);
     if (station.paused !== undefined) throw commandErrors.COMMAND_STATION_PAUSED({ where: station.name });
-    const inspected = await station.inspectNow(signal);
+    const inspected = await station.inspectNow(signal, given.recipe);
     if (inspected === undefined) throw commandErrors.COMMAND_PART_LOST({ where: station.name });
     const { inspection, seq } = inspected;
     return {

@@ -12,7 +12,7 @@ export interface CommandedStation {
   resume(): void;
   readonly paused: Pause | undefined;
   /** Resolves when the part is committed; with undefined when it was lost or the signal aborted. */
-  inspectNow(signal: AbortSignal): Promise<Inspected | undefined>;
+  inspectNow(signal: AbortSignal, recipe?: string): Promise<Inspected | undefined>;
   /** Gives what holds then. @throws PIPELINE_NO_THRESHOLD, PIPELINE_RECIPE_UNKNOWN */
   setThresholds(change: CommandArguments<'set-threshold'>): Thresholds & { readonly changed: boolean };
   /** Of the recipe in force, where the station has any. */

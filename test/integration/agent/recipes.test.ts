@@ -36,7 +36,8 @@ describe.skipIf(mosquittoAbsent !== undefined)(`recipes and regions${reason}`, {
     scada = await Commander.connect(broker.url, 'plant/line');
     await writeTinyPackage(place.folder);
     await writeTinyPackage(join(place.folder, 'inverse'), INVERSE);
-    for (const name of ['surface', 'any', 'enough', 'each']) await mkdir(join(place.folder, name));
+    for (const name of ['white', 'surface', 'any', 'enough', 'each']) await mkdir(join(place.folder, name));
+    await writeFile(join(place.folder, 'white', '1.png'), await picture('white'));
     const [tiny, inverse] = [join(place.folder, 'tiny'), join(place.folder, 'inverse', 'tiny')];
     const camera = (name: string): string => `{ kind: directory, path: ${name}, settleMs: 20, pollMs: 50 }`;
     const regions = `regions:
@@ -52,7 +53,7 @@ mqtt:
   url: '${broker.url}'
   baseTopic: plant/line
   reconnectMaxMs: 500
-  commands: [select-recipe, set-threshold, select-model]
+  commands: [select-recipe, set-threshold, select-model, inspect]
 stations:
   - name: surface
     camera: ${camera('surface')}
@@ -61,6 +62,11 @@ stations:
       bright lid: {}
       "12": { model: { package: ${inverse} } }
       part of it: { region: { left: 32, top: 0, width: 32, height: 32 } }
+  - name: asked
+    camera: { kind: replay, path: white, framesPerSecond: 20 }
+    trigger: { kind: timer, everyMs: 86400000 }
+    model: { package: ${tiny} }
+    recipes: { dark: { model: { package: ${inverse} } } }
   - name: any
     camera: ${camera('any')}
     model: { package: ${tiny} }
@@ -141,12 +147,22 @@ stations:
     });
   });
 
+  it('judges one part by the recipe that it is asked for with, or not at all', async () => {
+    const asked = (recipe: string) => scada.give('asked', 'inspect', { recipe });
+    expect(await asked('dark')).toMatchObject({ message: { ok: true, value: { verdict: 'fail', class: 'defect1' } } });
+    expect(await asked('light')).toMatchObject({
+      message: { ok: true, value: { verdict: 'review', class: null, reasons: [{ code: 'RECIPE_UNKNOWN' }] } },
+    });
+    expect(await scada.give('asked', 'inspect')).toMatchObject({ message: { ok: true, value: { verdict: 'pass' } } });
+    expect(place.recipes('asked')).toEqual(['dark', 'light', null]);
+  });
+
   it('takes a new version of the model of a recipe on SIGHUP, and leaves the others as they are', async () => {
     await writeTinyPackage(join(place.folder, 'inverse'), INVERSE, undefined, '1.1.0');
     agent.send('SIGHUP');
     await agent.logged(/^The models have been looked at\./, 60_000);
-    expect(agent.count(/judges with this model from the next part on/)).toBe(1);
-    expect(agent.text).toMatch(/Station surface, recipe 12 judges with this model/);
+    const changed = [...agent.text.matchAll(/^Station (.*) judges with this model from the next part on/gm)];
+    expect(changed.map(([, where]) => where)).toEqual(['surface, recipe 12', 'asked, recipe dark']);
     expect(await inspect('surface', 'white')).toMatchObject({ recipe: '12', model: { version: '1.1.0' } });
   });
 

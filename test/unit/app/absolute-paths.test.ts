@@ -17,6 +17,13 @@ const config = configSchema.parse({
   opcua: { plc: { endpoint: 'opc.tcp://plc:4840', username: 'u', password: { env: 'PLC' } } },
   stations: [
     { name: 'a', camera: { kind: 'directory', path: 'photos' }, model: { package: 'tile/1.0.0' } },
+    {
+      name: 'c',
+      camera: { kind: 'simulated' },
+      model: { package: 'tile' },
+      recipes: { lid: { model: { package: 'lid' } }, box: {} },
+      quality: { reference: 'quality/c.json' },
+    },
     { name: 'b', camera: { kind: 'simulated' }, model: { package: '/opt/models/tile/1.0.0' } },
   ],
 });
@@ -33,6 +40,10 @@ describe('withAbsolutePaths', () => {
       password: { file: '/etc/jidoka/mes' },
       tls: { ca: '/etc/jidoka/mes.pem' },
     });
+    expect(absolute.stations[1]).toMatchObject({
+      recipes: { lid: { model: { package: '/etc/jidoka/my-models/lid' } }, box: {} },
+      quality: { reference: '/etc/jidoka/quality/c.json' },
+    });
     expect(absolute.stations[0]).toMatchObject({
       camera: { path: '/etc/jidoka/photos' },
       model: { package: '/etc/jidoka/my-models/tile/1.0.0' },
@@ -42,7 +53,7 @@ describe('withAbsolutePaths', () => {
   it('leaves absolute paths and other references as they are', () => {
     expect(absolute.mqtt.tls?.cert).toBe('/etc/own.pem');
     expect(absolute.opcua['plc']?.password).toEqual({ env: 'PLC' });
-    expect(absolute.stations[1]?.model.package).toBe('/opt/models/tile/1.0.0');
+    expect(absolute.stations[2]?.model.package).toBe('/opt/models/tile/1.0.0');
   });
 
   it('finds the models that come with jidoka where no folder is configured', () => {
