@@ -3,6 +3,7 @@ import type { CameraConfig } from '../config/schema/camera.js';
 import type { SecretReference } from '../config/schema/common.js';
 import type { OpcuaConnectionConfig } from '../config/schema/connections.js';
 import type { Config } from '../config/schema/index.js';
+import type { ModelConfig } from '../config/schema/judging.js';
 import type { DestinationConfig } from '../config/schema/mqtt.js';
 import { modelFolder } from './model-folder.js';
 
@@ -48,6 +49,10 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
     ...(own !== undefined && { applicationCertificate: { cert: at(own.cert), key: at(own.key) } }),
   });
   const { storage, inference, mqtt, destinations, opcua, stations } = config;
+  const model = (given: ModelConfig): ModelConfig => ({
+    ...given,
+    package: modelFolder(given.package, inference.models, baseDirectory),
+  });
   return {
     ...config,
     storage: { ...storage, ...(storage.directory !== undefined && { directory: at(storage.directory) }) },
@@ -58,7 +63,16 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
     stations: stations.map((station) => ({
       ...station,
       camera: camera(station.camera),
-      model: { ...station.model, package: modelFolder(station.model.package, inference.models, baseDirectory) },
+      model: model(station.model),
+      recipes: Object.fromEntries(
+        Object.entries(station.recipes).map(([name, { model: own, ...recipe }]) => [
+          name,
+          { ...recipe, ...(own !== undefined && { model: model(own) }) },
+        ]),
+      ),
+      ...(station.quality?.reference !== undefined && {
+        quality: { ...station.quality, reference: at(station.quality.reference) },
+      }),
     })),
   };
 }

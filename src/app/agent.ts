@@ -190,7 +190,10 @@ export class Agent {
     const changed = ({ name }: ReloadableStation): void => {
       for (const station of this.#stations) if (station.name === name) this.#announceState(station);
     };
-    await modelReload.run(this.#stations, changed);
+    await modelReload.run(
+      this.#stations.flatMap(({ models }) => models),
+      changed,
+    );
     if (!this.#stopping.signal.aborted) this.#beat();
   }
 
@@ -201,7 +204,8 @@ export class Agent {
       selectModel: async (name, choice, signal) => {
         const station = this.#stations.find((running) => running.name === name);
         if (station === undefined) return undefined;
-        return (await modelReload.select(station, choice, signal)) ? station.info : undefined;
+        const model = station.modelOf(choice.recipe);
+        return (await modelReload.select(model, choice, signal)) ? model.info : undefined;
       },
       acknowledge: (where, by) => {
         if (!this.#troubles.some((trouble) => trouble.where === where)) return undefined;

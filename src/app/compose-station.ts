@@ -5,18 +5,23 @@ import type { Logger } from '../base/logger.js';
 import type { StationConfig } from '../config/schema/station.js';
 import { Inspector } from '../pipeline/inspect.js';
 import type { PauseGate } from '../pipeline/pause-gate.js';
+import { QualityGate } from '../pipeline/quality-gate.js';
 import { Station } from '../pipeline/station.js';
 import { StationTally } from '../pipeline/station-state.js';
 import { type Trigger, tagTrigger, timerTrigger } from '../pipeline/trigger.js';
 import type { Camera } from '../ports/camera.js';
+import type { ImageDecoder } from '../ports/image-decoder.js';
 import type { ImageEncoder } from '../ports/image-encoder.js';
 import type { Ledger } from '../ports/ledger.js';
+import type { PictureMeter } from '../ports/picture-meter.js';
 import type { SensorSource, TagWatcher } from '../ports/sensors.js';
 import type { StationCondition, VerdictOutput } from '../ports/verdict-output.js';
-import { cameraPlace, type HealthSource } from './health.js';
+import { cameraPlace, type HealthSource, picturesPlace } from './health.js';
 import type { LoadedModel } from './loaded-models.js';
-import { StationModel } from './station-model.js';
+import { present } from './present.js';
+import type { SelectedRecipe } from './selected-recipe.js';
 import type { InspectionListener, RunningStation, StationPlan } from './station-plan.js';
+import { StationRecipes } from './station-recipes.js';
 
 const SENSOR_GRACE_MS = 3000;
 const SENSOR_POLL_MS = 25;
@@ -26,9 +31,13 @@ const HUNG_INFERENCE_MS = 10_000;
 export interface StationEquipment {
   readonly camera: Camera;
   readonly sensors: SensorSource;
-  /** Loads and warms the model that the configuration names. */
-  readonly takeModel: () => Promise<LoadedModel>;
+  /** Loads and warms the model that the station's configuration, or one as it is for a recipe, names. */
+  readonly takeModel: (station: StationConfig) => Promise<LoadedModel>;
+  readonly selectedRecipe: SelectedRecipe;
   readonly encoder: ImageEncoder;
+  readonly decoder: ImageDecoder;
+  /** Present where pictures are looked at before a model may judge them. */
+  readonly meter?: PictureMeter;
   readonly ledger: Ledger;
   /** Present where the trigger is a tag. */
   readonly watcher?: TagWatcher;
@@ -52,11 +61,13 @@ async function startStation(
   equipment: StationEquipment,
   onInspected: InspectionListener,
 ): Promise<RunningStation> {
-  const loaded = await equipment.takeModel();
+  await equipment.meter?.open();
+  const { takeModel, selectedRecipe: selected, logger } = equipment;
+  const model = await StationRecipes.open({ config, takeModel, selected, logger });
   try {
-    return await assemble(config, equipment, loaded, onInspected);
+    return await assemble(config, equipment, model, onInspected);
   } catch (error) {
-    await loaded.release();
+    await model.stop();
     throw error;
   }
 }
@@ -64,20 +75,22 @@ async function startStation(
 async function assemble(
   config: StationConfig,
   equipment: StationEquipment,
-  loaded: LoadedModel,
+  model: StationRecipes,
   onInspected: InspectionListener,
 ): Promise<RunningStation> {
   const { camera, sensors, ledger, output, clock, logger } = equipment;
-  const model = new StationModel(config, loaded, logger);
   const closing = new AbortController();
   await sensors.start(closing.signal);
   const tally = new StationTally(config.name, (await ledger.totals(config.name)).counts);
   const { region, rotate, color } = config.camera;
+  const quality = qualityGate(config, equipment);
   const inspector = new Inspector({
     ...equipment,
     station: config,
     view: { rotate, color, ...(region !== undefined && { region }) },
-    models: model.slot,
+    models: model.model.slot,
+    recipes: model.recipes,
+    ...(quality !== undefined && { quality }),
     onInspected: (inspection, seq) => {
       tally.add(inspection, seq);
       station.inspected({ inspection, seq });
@@ -105,26 +118,35 @@ async function assemble(
     get info() {
       return model.info;
     },
-    get modelKey() {
-      return model.key;
+    get models() {
+      return model.models;
     },
-    changeModel: (next) => model.change(next),
+    modelOf: (recipe) => model.modelOf(recipe),
+    get recipes() {
+      return { names: model.recipes.names, inForce: model.recipes.inForce.name };
+    },
+    selectRecipe: (name) => model.select(name),
     pause: (pause) => station.gate.close(pause),
     resume: () => station.gate.open(),
     get paused() {
       return station.gate.pause;
     },
-    inspectNow: (signal) => station.inspectNow(signal),
+    inspectNow: (signal, recipe) => station.inspectNow(signal, recipe),
     setThresholds: (change) => model.setThresholds(change),
     get thresholds() {
-      return model.thresholds;
+      return model.model.thresholds;
     },
     snapshot: async (width, signal) => {
       const frame = await station.tap.next(signal);
       return frame && { frame, jpeg: await equipment.encoder.toJpeg(frame.image, equipment.jpegQuality, width) };
     },
     tally,
-    health: [...stationHealth(config.name, equipment), pauseHealth(config.name, station.gate)],
+    health: [
+      ...stationHealth(config.name, equipment),
+      pauseHealth(config.name, station.gate),
+      model.health,
+      { where: picturesPlace(config.name), trouble: () => quality?.trouble },
+    ],
     settle: (signal) => connected(sensors, signal),
     run: (signal) => station.run(signal),
     state: (atMs, shed) =>
@@ -138,10 +160,11 @@ async function assemble(
         failed: inspector.failed,
         ...(output !== undefined && { plc: { ...inspector.writeBack, ...output.figures() } }),
         model: model.info,
-        thresholds: model.thresholds,
+        thresholds: model.model.thresholds,
+        ...(model.recipes.names.length > 0 && { recipe: model.recipes.inForce.name ?? null }),
       }),
     busyMs: () => inspector.busyMs,
-    alive: (timeoutMs) => model.slot.current.classifier.alive(timeoutMs),
+    alive: (timeoutMs) => model.alive(timeoutMs),
     stop: async () => {
       await output?.stop();
       closing.abort();
@@ -149,6 +172,12 @@ async function assemble(
       await model.stop();
     },
   };
+}
+
+function qualityGate({ quality }: StationConfig, { meter, logger }: StationEquipment): QualityGate | undefined {
+  if (quality === undefined || meter === undefined) return undefined;
+  const { reference: _, warnAfter, ...limits } = quality;
+  return new QualityGate({ meter, limits: present(limits), warnAfter, logger });
 }
 
 async function connected(sensors: SensorSource, signal: AbortSignal): Promise<void> {

@@ -14,6 +14,8 @@ import { OpcuaVerdictOutput } from '../opcua/verdict-output.js';
 import { SqliteLedger } from '../store/sqlite-ledger.js';
 import { OnnxClassifier } from '../vision/classifier.js';
 import { JpegEncoder } from '../vision/jpeg-encoder.js';
+import { PictureDecoder } from '../vision/picture-decoder.js';
+import { QualityMeter } from '../vision/quality/quality-meter.js';
 import { Agent, type AgentEvents } from './agent.js';
 import { CommandExecutor } from './commands/command-executor.js';
 import { composeDestinations } from './compose-destinations.js';
@@ -25,6 +27,7 @@ import { ledgerSettings } from './ledger-settings.js';
 import { LoadedModels } from './loaded-models.js';
 import { modelChoice } from './model-choice.js';
 import { ModelReload } from './model-reload.js';
+import { selectedRecipeIn } from './selected-recipe.js';
 import { stationCamera } from './station-camera.js';
 import type { StationPlan } from './station-plan.js';
 
@@ -117,14 +120,20 @@ async function plan(
   station: StationConfig,
   { ledger, connections, models }: Shared,
 ): Promise<StationPlan> {
-  const { config, clock } = setup;
+  const { config, stateDirectory, clock } = setup;
+  const { maxImagePixels } = config.inference;
   const logger = setup.logger.child({ station: station.name });
   const { trigger, output } = station;
   return planStation(station, {
     camera: await stationCamera(station, { originLog: ledger, logger, clock }, (reference) => secret(setup, reference)),
     sensors: new OpcuaSensorSource({ sensors: station.sensors, connections, clock }),
-    takeModel: () => models.take(modelChoice(config, station)),
-    encoder: new JpegEncoder({ maxImagePixels: config.inference.maxImagePixels }),
+    takeModel: (wanted) => models.take(modelChoice(config, wanted)),
+    selectedRecipe: selectedRecipeIn(stateDirectory, station.name),
+    encoder: new JpegEncoder({ maxImagePixels }),
+    decoder: new PictureDecoder({ maxImagePixels }),
+    ...(station.quality !== undefined && {
+      meter: new QualityMeter({ maxImagePixels, reference: station.quality.reference }),
+    }),
     ledger,
     ...(trigger.kind === 'tag' && {
       watcher: new OpcuaTagWatcher({

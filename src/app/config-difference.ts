@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/schema/index.js';
+import type { RecipeConfig } from '../config/schema/recipes.js';
 
 /**
  * The keys in which two configurations differ, such as `stations.press-1.camera.path`, aside from the choice of models,
@@ -14,8 +15,17 @@ function withoutModels({ inference, stations, ...rest }: Config): object {
   return {
     ...rest,
     inference: others,
-    stations: Object.fromEntries(stations.map(({ name, model: _model, ...station }) => [name, station])),
+    stations: Object.fromEntries(
+      stations.map(({ name, model: _model, recipes, ...station }) => [
+        name,
+        { ...station, recipes: Object.fromEntries(Object.entries(recipes).map(withoutModel)) },
+      ]),
+    ),
   };
+}
+
+function withoutModel([name, { model: _, ...recipe }]: [string, RecipeConfig]): [string, object] {
+  return [name, recipe];
 }
 
 function differences(left: unknown, right: unknown, path: readonly string[]): string[] {

@@ -80,7 +80,8 @@ export function createPublisher(parts: PublisherParts): Publisher {
 
 /** What hosts are told of a station by its config. */
 function deviceDescription(station: StationConfig, servers: readonly string[]): DeviceDescription {
-  const { name, sensors, trigger, output, verdict } = station;
+  const { name, sensors, trigger, output, verdict, recipes } = station;
+  const rules = [...Object.values(recipes).flatMap((recipe) => recipe.verdict ?? []), verdict];
   const used = [
     ...sensors.map(({ connection }) => connection),
     ...(trigger.kind === 'tag' ? [trigger.connection] : []),
@@ -92,7 +93,10 @@ function deviceDescription(station: StationConfig, servers: readonly string[]): 
     name,
     sensors: sensors.map(({ name: sensor, unit }) => ({ name: sensor, ...(unit !== undefined && { unit }) })),
     goodThreshold: verdict.minimumPassConfidence ?? null,
-    thresholds: Object.fromEntries(Object.entries(verdict.classes).map(([label, rule]) => [label, rule.threshold])),
+    thresholds: Object.fromEntries(
+      rules.flatMap(({ classes }) => Object.entries(classes).map(([label, rule]) => [label, rule.threshold])),
+    ),
+    ...(Object.keys(recipes).length > 0 && { recipe: station.defaultRecipe ?? '' }),
     camera: cameraPlace(name),
     plcs: [...connections].map(serverPlace),
   };

@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema/index.js';
 import type { GatewayDescription } from '../domain/discovery.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
+import { present } from './present.js';
 
 /** What consumers are told of the gateway: its place and its stations as configured, with the models in use. */
 export function describeGateway(
@@ -10,7 +11,7 @@ export function describeGateway(
   const infos = new Map(models.map(({ station, info }) => [station, info]));
   return {
     location: present(gateway.location ?? {}),
-    stations: stations.map(({ name, camera, trigger, sensors }) => {
+    stations: stations.map(({ name, camera, trigger, sensors, recipes }) => {
       const info = infos.get(name);
       return {
         name,
@@ -25,6 +26,7 @@ export function describeGateway(
                 labels: info.labels,
                 goodLabel: info.goodLabel,
               },
+        ...(Object.keys(recipes).length > 0 && { recipes: Object.keys(recipes) }),
         sensors: sensors.map(({ name: sensor, required, ...rest }) => ({
           name: sensor,
           ...present({ unit: rest.unit, min: rest.min, max: rest.max }),
@@ -33,10 +35,4 @@ export function describeGateway(
       };
     }),
   };
-}
-
-type Present<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
-
-function present<T extends object>(values: T): Present<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>;
 }

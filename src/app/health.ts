@@ -26,6 +26,10 @@ export function cameraPlace(station: string): string {
   return `camera of ${station}`;
 }
 
+export function picturesPlace(station: string): string {
+  return `pictures of ${station}`;
+}
+
 export function serverPlace(connection: string): string {
   return `OPC UA server ${connection}`;
 }

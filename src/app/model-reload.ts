@@ -1,6 +1,8 @@
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { stationForRecipe } from '../config/recipe-station.js';
 import type { Config } from '../config/schema/index.js';
+import type { StationConfig } from '../config/schema/station.js';
 import type { ClassifierInfo } from '../ports/classifier.js';
 import { keysForRestart } from './config-difference.js';
 import type { HealthSource, Trouble } from './health.js';
@@ -9,9 +11,11 @@ import { type ModelChoice, modelChoice } from './model-choice.js';
 import { modelFields } from './model-fields.js';
 import { modelFolder } from './model-folder.js';
 
-/** A station whose model can be changed while it runs. */
+/** A station whose model can be changed while it runs; one with recipes is several of these. */
 export interface ReloadableStation {
   readonly name: string;
+  /** The recipe whose model it is; absent for the station's own. */
+  readonly recipe?: string;
   readonly info: ClassifierInfo;
   readonly modelKey: string;
   /** @throws JidokaError (config) where the station's rules do not fit; the model in use goes on then */
@@ -92,7 +96,7 @@ export class ModelReload {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { running } = this.#options;
-    const configured = running.stations.find(({ name }) => name === station.name)?.model;
+    const configured = configuredFor(running, station)?.model;
     const choice: ModelChoice = {
       path: modelFolder(wanted.package, running.inference.models, '/'),
       variant: wanted.variant,
@@ -103,15 +107,15 @@ export class ModelReload {
   }
 
   async #reload(station: ReloadableStation, config: Config): Promise<'changed' | 'same' | 'given up' | Trouble> {
-    const wanted = config.stations.find(({ name }) => name === station.name);
+    const wanted = configuredFor(config, station);
     if (wanted === undefined || this.#stopping) return 'same';
     try {
       return await this.#change(station, modelChoice(config, wanted), () => this.#stopping);
     } catch (error) {
       const { name, version } = station.info.model;
       const text = `${name} ${version} goes on, since the model could not be changed: ${messageOf(error)}`;
-      this.#options.logger.error({ station: station.name }, text);
-      return { where: `model of ${station.name}`, text };
+      this.#options.logger.error({ station: placeOf(station) }, text);
+      return { where: `model of ${placeOf(station)}`, text };
     }
   }
 
@@ -133,7 +137,17 @@ export class ModelReload {
       throw error;
     }
     const { logger } = this.#options;
-    logger.info(modelFields(next.info), `Station ${station.name} judges with this model from the next part on.`);
+    logger.info(modelFields(next.info), `Station ${placeOf(station)} judges with this model from the next part on.`);
     return 'changed';
   }
+}
+
+/** What a configuration says of the station, as it is for parts of the recipe. */
+function configuredFor({ stations }: Config, { name, recipe }: ReloadableStation): StationConfig | undefined {
+  const station = stations.find((configured) => configured.name === name);
+  return station === undefined || recipe === undefined ? station : stationForRecipe(station, recipe);
+}
+
+function placeOf({ name, recipe }: ReloadableStation): string {
+  return recipe === undefined ? name : `${name}, recipe ${recipe}`;
 }

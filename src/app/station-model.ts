@@ -45,7 +45,7 @@ export class StationModel {
    * The next part is judged by these thresholds, until the model is changed or the agent starts again.
    * @throws PIPELINE_NO_THRESHOLD
    */
-  setThresholds(change: CommandArguments<'set-threshold'>): void {
+  setThresholds(change: Pick<CommandArguments<'set-threshold'>, 'good' | 'classes'>): void {
     const { current } = this.slot;
     const emptied = this.slot.change({ ...current, policy: withThresholds(current.policy, change) });
     this.#earlier = Promise.all([this.#earlier, emptied]);

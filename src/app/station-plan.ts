@@ -1,6 +1,7 @@
 import type { Inspection } from '../domain/inspection.js';
 import type { StationState } from '../domain/state.js';
 import type { StationTally } from '../pipeline/station-state.js';
+import type { ClassifierInfo } from '../ports/classifier.js';
 import type { CommandedStation } from './commands/commanded-station.js';
 import type { HealthSource } from './health.js';
 import type { ReloadableStation } from './model-reload.js';
@@ -15,8 +16,13 @@ export interface StationPlan {
   start(onInspected: InspectionListener): Promise<RunningStation>;
 }
 
-/** A station whose model is warm; `info` is that of the model in use. */
-export interface RunningStation extends ReloadableStation, CommandedStation {
+/** A station whose models are warm; `info` is that of the model in use, with recipes of the one in force. */
+export interface RunningStation extends CommandedStation {
+  readonly info: ClassifierInfo;
+  /** One a recipe, or the station's own. */
+  readonly models: readonly ReloadableStation[];
+  /** Without a name that of the recipe in force. @throws PIPELINE_RECIPE_UNKNOWN */
+  modelOf(recipe: string | undefined): ReloadableStation;
   readonly tally: StationTally;
   readonly health: readonly HealthSource[];
   /** Gives the servers a moment to answer, so that a start does not send the first parts to review for nothing. */

@@ -6,6 +6,7 @@ import { Cursor } from './checks/cursor.js';
 import { checkSeveralDestinations } from './checks/destinations.js';
 import { checkModels, type DescribeModel } from './checks/models.js';
 import { checkDestinations } from './checks/mqtt.js';
+import { checkRecipes } from './checks/recipes.js';
 import { checkStations } from './checks/stations.js';
 import { decodeConfig, MAX_CONFIG_BYTES } from './decode.js';
 import { configErrors } from './errors.js';
@@ -56,6 +57,7 @@ function findAll(issues: Parameters<typeof explain>[0][], root: Located, context
     ...checkCameras(cursor),
     ...checkSeveralDestinations(cursor),
     ...checkStations(cursor),
+    ...checkRecipes(cursor),
     ...(context.describeModel === undefined ? [] : checkModels(cursor, context.describeModel)),
   ];
 }

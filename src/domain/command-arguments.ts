@@ -9,6 +9,11 @@ const words = (max: number): z.ZodString =>
     .regex(/^[^\p{C}]+$/u, 'text without control characters')
     .max(max);
 
+const recipe = words(64);
+const recipeMeant = recipe
+  .exactOptional()
+  .describe('Where the station has recipes: which one is meant. Default: the one in force.');
+
 /** Pictures wider than this are made smaller whatever is asked. */
 export const MAX_SNAPSHOT_WIDTH = 4096;
 
@@ -18,7 +23,9 @@ export const COMMAND_ARGUMENTS = {
     reason: words(200).exactOptional().describe('Shown in the health for as long as the pause lasts.'),
   }),
   resume: z.strictObject({}),
-  inspect: z.strictObject({}),
+  inspect: z.strictObject({
+    recipe: recipe.exactOptional().describe('For this part. Default: the one in force.'),
+  }),
   'set-threshold': z
     .strictObject({
       good: share.exactOptional().describe('Score of the good class from which a part passes.'),
@@ -26,6 +33,7 @@ export const COMMAND_ARGUMENTS = {
         .record(z.string().min(1).max(128), share)
         .exactOptional()
         .describe('By class: the score from which its rule holds.'),
+      recipe: recipeMeant,
     })
     .refine(({ good, classes = {} }) => good !== undefined || Object.keys(classes).length > 0, {
       error: 'give `good`, or at least one class in `classes`',
@@ -43,6 +51,12 @@ export const COMMAND_ARGUMENTS = {
       .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'a name of 1 to 32 of a-z, 0-9, - and _')
       .exactOptional()
       .describe("Default: the package's default variant."),
+    recipe: recipeMeant,
+  }),
+  'select-recipe': z.strictObject({
+    recipe: recipe
+      .exactOptional()
+      .describe('For parts that come without a recipe. Default: what the configuration says.'),
   }),
   rebirth: z.strictObject({}),
   snapshot: z.strictObject({
@@ -69,6 +83,7 @@ export const COMMAND_SCOPE: Readonly<Record<CommandName, 'station' | 'gateway' |
   'set-threshold': 'station',
   'acknowledge-alarm': 'gateway',
   'select-model': 'station',
+  'select-recipe': 'station',
   rebirth: 'gateway',
   snapshot: 'station',
 };

@@ -6,6 +6,7 @@ export const COMMAND_NAMES = [
   'set-threshold',
   'acknowledge-alarm',
   'select-model',
+  'select-recipe',
   'rebirth',
   'snapshot',
 ] as const;

@@ -24,6 +24,8 @@ export interface StationDescription {
     /** The label of a good part; null for a model that only tells defects apart. */
     readonly goodLabel: string | null;
   } | null;
+  /** Names of its recipes, where it has any; `model` is that of the one in force. */
+  readonly recipes?: readonly string[];
   readonly sensors: readonly {
     readonly name: string;
     readonly unit?: string;

@@ -104,6 +104,9 @@ export interface StationState {
   /** Messages of this station that were given up for good since the beginning, with the reason. */
   readonly shed: readonly Pick<ShedCount, 'destination' | 'verdict' | 'reason' | 'count'>[];
   readonly camera: string;
+  /** Present where the station has recipes: the one in force for parts that bring none; null for the station itself. */
+  readonly recipe?: string | null;
+  /** With recipes that of the one in force, as the thresholds. */
   readonly model: {
     readonly name: string;
     readonly version: string;

@@ -208,6 +208,11 @@ export const statePayloadSchema = z
       )
       .describe('Messages that were given up for good, since the first part; empty where none was.'),
     camera: z.string().describe('State of the camera.'),
+    recipe: z
+      .string()
+      .nullable()
+      .exactOptional()
+      .describe('Present where the station has recipes: the one for parts that bring none; null for none.'),
     model: z.object({
       name: z.string(),
       version: z.string(),
@@ -274,6 +279,7 @@ export const discoveryPayloadSchema = z
             })
             .nullable()
             .describe('The model that judges; null until it is loaded.'),
+          recipes: z.array(z.string()).exactOptional().describe('The recipes of the station, where it has any.'),
           sensors: z.array(
             z.object({
               name: z.string(),

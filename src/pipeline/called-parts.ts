@@ -8,6 +8,8 @@ export interface Inspected {
 
 /** Somebody who asked for a part and waits for what becomes of it. */
 export interface Call {
+  /** Asked for with the part. */
+  readonly recipe?: string;
   readonly resolve: (inspected: Inspected | undefined) => void;
 }
 
@@ -21,9 +23,10 @@ export class CalledParts {
    * Asks for a part with `ask`, which gets the call, or for the next one that is opened. Resolves when it is committed;
    * with undefined when it was lost on the way or the signal aborted first.
    */
-  call(signal: AbortSignal, ask?: (call: Call) => void): Promise<Inspected | undefined> {
+  call(signal: AbortSignal, ask?: (call: Call) => void, recipe?: string): Promise<Inspected | undefined> {
     return new Promise((resolve) => {
       const call: Call = {
+        ...(recipe !== undefined && { recipe }),
         resolve: (inspected) => {
           signal.removeEventListener('abort', giveUp);
           resolve(inspected);
@@ -45,13 +48,15 @@ export class CalledParts {
     });
   }
 
-  /** A part is open: for the call that asked for it, else for all that wait for the next. */
-  opened(id: string, call?: Call): void {
-    if (call !== undefined) this.#put(id, [call]);
-    else if (this.#next.size > 0) {
-      this.#put(id, [...this.#next]);
-      this.#next.clear();
-    }
+  /**
+   * A part is open: for the call that asked for it, else for all that wait for the next. Gives the recipe that was asked
+   * for; of several, who want the same part, the first one's.
+   */
+  opened(id: string, call?: Call): string | undefined {
+    const calls = call === undefined ? [...this.#next] : [call];
+    this.#put(id, calls);
+    if (call === undefined) this.#next.clear();
+    return calls.find(({ recipe }) => recipe !== undefined)?.recipe;
   }
 
   settle(id: string, inspected: Inspected | undefined): void {

@@ -6,6 +6,11 @@ export const pipelineErrors = defineErrors({
     summary: 'a verdict rule names a class that the model does not know.',
     remedy: "Spell the class as the model's labels do, or remove the rule.",
   },
+  PIPELINE_RECIPE_UNKNOWN: {
+    consequence: 'degraded',
+    summary: 'The station has no such recipe.',
+    remedy: "Name one of the station's recipes, or add it to `recipes` in the configuration and start again.",
+  },
   PIPELINE_NO_THRESHOLD: {
     consequence: 'degraded',
     summary: 'The class has no threshold: the model does not know it, or it is the good one, or it is ignored.',

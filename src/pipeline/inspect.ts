@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import type { BoundedQueue } from '../base/bounded-queue.js';
 import type { Clock } from '../base/clock.js';
 import { JidokaError, messageOf } from '../base/errors.js';
@@ -5,19 +6,22 @@ import { InOrder } from '../base/in-order.js';
 import type { Logger } from '../base/logger.js';
 import { Semaphore } from '../base/semaphore.js';
 import type { StationConfig } from '../config/schema/station.js';
-import type { Image, View } from '../domain/frame.js';
-import type { Inspection, InspectionResult, StageTiming } from '../domain/inspection.js';
-import type { Classification } from '../domain/model.js';
-import type { Decision, ReasonCode } from '../domain/verdict.js';
+import type { Image, Region, View } from '../domain/frame.js';
+import type { Inspection, StageTiming } from '../domain/inspection.js';
+import type { Decision } from '../domain/verdict.js';
 import type { Camera, FrameToken } from '../ports/camera.js';
-import type { Classifier } from '../ports/classifier.js';
+import type { ImageDecoder } from '../ports/image-decoder.js';
 import type { ImageEncoder } from '../ports/image-encoder.js';
 import type { Ledger, Recorded } from '../ports/ledger.js';
 import type { SensorSource } from '../ports/sensors.js';
 import type { VerdictOutput } from '../ports/verdict-output.js';
-import { type Evidence, judge } from './judge.js';
+import { type Examined, Examiner } from './examiner.js';
 import type { ModelInUse, ModelSlot } from './model-slot.js';
 import type { PairedPart } from './paired-part.js';
+import { partsOfFrame } from './parts-of-frame.js';
+import type { QualityGate } from './quality-gate.js';
+import { type Chosen, Recipes } from './recipes.js';
+import { judgeLooks } from './regions.js';
 import { WriteBack } from './write-back.js';
 
 /**
@@ -28,12 +32,16 @@ const MAX_UNTOLD = 64;
 
 export interface InspectorOptions {
   readonly station: Pick<StationConfig, 'name' | 'images'>;
+  /** What the model sees of a picture; `recipes` have views of their own. */
   readonly view: View;
   readonly camera: Camera;
   readonly sensors: SensorSource;
-  /** Read once for each part. */
+  /** Read once for each part; `recipes` have models of their own. */
   readonly models: ModelSlot;
+  readonly recipes?: Recipes;
+  readonly quality?: QualityGate;
   readonly encoder: ImageEncoder;
+  readonly decoder?: ImageDecoder;
   readonly jpegQuality: number;
   readonly ledger: Ledger;
   readonly output?: VerdictOutput;
@@ -69,6 +77,8 @@ interface Called {
  */
 export class Inspector {
   readonly #options: InspectorOptions;
+  readonly #recipes: Recipes;
+  readonly #examiner: Examiner;
   readonly #verdicts = new InOrder();
   readonly #records = new InOrder();
   readonly #classifying: Semaphore;
@@ -84,6 +94,8 @@ export class Inspector {
 
   constructor(options: InspectorOptions) {
     this.#options = options;
+    this.#recipes = options.recipes ?? Recipes.none(options.models, { kind: 'whole', view: options.view });
+    this.#examiner = new Examiner(options);
     this.#classifying = new Semaphore(this.#partsAtOnce());
   }
 
@@ -99,7 +111,7 @@ export class Inspector {
 
   /** One part in each worker and one more being prepared or judged meanwhile. */
   #partsAtOnce(): number {
-    return this.#options.models.current.info.workers + 1;
+    return this.#recipes.workers + 1;
   }
 
   /** How long the oldest part has been with the model, ms; 0 when none is. The watchdog looks at it. */
@@ -121,27 +133,39 @@ export class Inspector {
       await this.#classifying.acquire();
       const paired = await queue.shift();
       if (paired === undefined) break;
-      const inspection = this.#inspect(paired)
-        .catch((error: unknown) => {
-          failure ??= { error };
-          queue.close();
-        })
-        .finally(() => underWay.delete(inspection));
-      underWay.add(inspection);
+      const chosen = this.#recipes.of(paired.part);
+      const [first = paired, ...further] = partsOfFrame(paired, chosen.recipe.areas, () => uuidv7());
+      const begin = (one: PairedPart): void => {
+        const inspection = this.#inspect(one, chosen)
+          .catch((error: unknown) => {
+            failure ??= { error };
+            queue.close();
+          })
+          .finally(() => underWay.delete(inspection));
+        underWay.add(inspection);
+      };
+      begin(first);
+      for (const one of further) {
+        await this.#untold.acquire();
+        await this.#classifying.acquire();
+        begin(one);
+      }
     }
     await Promise.all(underWay);
     if (failure !== undefined) throw failure.error;
   }
 
   /** Resolves when the part is told to everyone who waits for it, and its record is committed or refused. */
-  #inspect(paired: PairedPart): Promise<void> {
+  #inspect(paired: PairedPart, chosen: Chosen): Promise<void> {
     const { ledger } = this.#options;
-    const { frame } = paired;
+    const frame = paired.more === true ? undefined : paired.frame;
     const taken = frame && { sequence: frame.sequence, ...(frame.origin !== undefined && { origin: frame.origin }) };
-    const decided = this.#options.models
-      .use((model) => this.#decide(paired, model))
+    const decided = chosen.recipe.models
+      .use((model) => this.#decide(paired, chosen, model))
       .finally(() => this.#classifying.release());
-    const kept = decided.then(({ inspection, image }) => this.#kept(inspection.verdict.decision, image));
+    const kept = decided.then(({ inspection, image }) =>
+      this.#kept(inspection.verdict.decision, image, paired.region?.view.region),
+    );
     // The reject gate has milliseconds: it waits neither for the image nor for the disk.
     const actuated = this.#verdicts.turn()(async () => this.#actuate(await decided));
     // A camera that lists a bad picture waits for the disk; the verdict on it does not.
@@ -178,64 +202,54 @@ export class Inspector {
     this.#options.onUnrecorded(inspection);
   }
 
-  async #decide({ part, frame }: PairedPart, { classifier, info, policy }: ModelInUse): Promise<Decided> {
+  async #decide(paired: PairedPart, chosen: Chosen, model: ModelInUse): Promise<Decided> {
+    const { part, frame } = paired;
+    const { areas } = chosen.recipe;
     const { clock, sensors, station } = this.#options;
     const startedMs = clock.monotonicMs();
     this.#started.set(part.id, startedMs);
     const capturedAtMs = frame?.capturedAtMs ?? part.openedAtMs;
     // Waiting is from the trigger or the frame, whichever was later: a file may be older than the agent.
     const waitMs = Math.max(0, clock.nowMs() - Math.max(capturedAtMs, part.openedAtMs));
-    const { evidence, ...rest } = await this.#classify(frame, classifier);
+    const { looks, ...rest } = await this.#examine(paired, chosen, model);
     // Taken after the inference: by then the server has had time to send the values of the capture time.
     const snapshot = sensors.snapshot(capturedAtMs);
-    const verdict = judge(evidence, snapshot, policy);
+    const passesNeeded = areas.kind === 'regions' && !areas.partEach ? areas.passesNeeded : undefined;
+    const { timing, ...judged } = judgeLooks(looks, snapshot, model.policy, passesNeeded);
     this.#started.delete(part.id);
     const ticks = { openedMs: part.openedTickMs, decidedMs: clock.monotonicMs() };
     const lateMs = this.#options.output?.lateMs(part.id);
-    const timing = evidence.classification?.timing;
     const inspection: Inspection = {
       id: part.id,
       station: station.name,
       ...(part.externalId !== undefined && { partId: part.externalId }),
-      ...(part.recipe !== undefined && { recipe: part.recipe }),
+      ...(chosen.name !== undefined && { recipe: chosen.name }),
       capturedAtMs,
       decidedAtMs: clock.nowMs(),
-      verdict,
-      model: info.model,
-      result: evidence.classification === undefined ? null : resultOf(evidence.classification),
+      ...judged,
+      model: model.info.model,
       snapshot,
       timing: {
         waitMs,
         ...timing,
         totalMs: waitMs + clock.monotonicMs() - startedMs,
       } satisfies StageTiming,
-      ...(frame?.origin !== undefined && { origin: frame.origin }),
+      // The file is taken once the last of its parts is recorded: a power cut before shows them all again.
+      ...(frame?.origin !== undefined && paired.more !== true && { origin: frame.origin }),
       ...(lateMs !== undefined && { lateMs }),
     };
     return { inspection, ticks, ...rest };
   }
 
-  async #classify(
-    frame: PairedPart['frame'],
-    classifier: Classifier,
-  ): Promise<{ evidence: Evidence } & Pick<Decided, 'image' | 'unreadable'>> {
-    const { camera, view, logger } = this.#options;
+  async #examine({ frame, region }: PairedPart, { recipe, problem }: Chosen, model: ModelInUse): Promise<Examined> {
+    const name = region?.name ?? null;
     if (frame === undefined) {
       const text = 'the camera gave no frame for this part in time';
-      return { evidence: { failure: { code: 'NO_FRAME', text } }, image: undefined };
+      return { looks: [{ name, evidence: { failure: { code: 'NO_FRAME', text } } }], image: undefined };
     }
-    try {
-      const { classification, image } = await classifier.classify(frame.image, view);
-      return { evidence: { classification }, image };
-    } catch (error) {
-      const code: ReasonCode =
-        error instanceof JidokaError && error.code.startsWith('IMAGE_') ? 'IMAGE_UNREADABLE' : 'INFERENCE_FAILED';
-      const text = messageOf(error);
-      logger.warn({ file: frame.origin?.name }, `A part goes to review: ${text}`);
-      const evidence = { failure: { code, text } };
-      if (code !== 'IMAGE_UNREADABLE') return { evidence, image: undefined };
-      return { evidence, image: undefined, unreadable: () => camera.unreadable(frame, text) };
-    }
+    // A part of an unknown recipe is never shown to a model: it could be the wrong one.
+    if (problem !== undefined) return { looks: [{ name, evidence: { failure: problem } }], image: frame.image };
+    return this.#examiner.examine(frame, recipe.areas, region, model.classifier);
   }
 
   async #actuate({ inspection, ticks }: Decided): Promise<void> {
@@ -274,12 +288,12 @@ export class Inspector {
     }
   }
 
-  async #kept(decision: Decision, image: Image | undefined): Promise<Uint8Array | undefined> {
+  async #kept(decision: Decision, image: Image | undefined, region?: Region): Promise<Uint8Array | undefined> {
     const { station, encoder, jpegQuality, logger } = this.#options;
     if (image === undefined || station.images === 'none') return undefined;
     if (station.images === 'fails-and-reviews' && decision === 'pass') return undefined;
     try {
-      return await encoder.toJpeg(image, jpegQuality);
+      return await encoder.toJpeg(image, jpegQuality, undefined, region);
     } catch (error) {
       logger.warn({}, `An image could not be kept: ${messageOf(error)}`);
       return undefined;
@@ -288,10 +302,3 @@ export class Inspector {
 }
 
 function nothing(): void {}
-
-function resultOf(classification: Classification): InspectionResult {
-  const scores = Object.fromEntries(
-    classification.labels.map((label, index) => [label, classification.scores[index] ?? 0]),
-  );
-  return { label: classification.label, score: classification.score, scores };
-}

@@ -52,7 +52,8 @@ function judgeClasses(classification: Classification, policy: VerdictPolicy, fai
   }
 }
 
-function judgeSensors(snapshot: Snapshot, policy: VerdictPolicy): Reason[] {
+/** What the process values have against a pass: one reason for each that is in doubt or out of its window. */
+export function judgeSensors(snapshot: Snapshot, policy: VerdictPolicy): Reason[] {
   const rules = new Map(policy.sensors.map((rule) => [rule.sensor, rule]));
   return snapshot.readings.flatMap((reading) => {
     const doubt = judgeQuality(reading);

@@ -21,6 +21,8 @@ export interface StationFigures {
   readonly shed: StationState['shed'];
   readonly model: ClassifierInfo;
   readonly thresholds: StationState['thresholds'];
+  /** Present where the station has recipes. */
+  readonly recipe?: string | null;
 }
 
 /** The running totals of one station, as the retained state message shows them. */
@@ -68,7 +70,7 @@ export class StationTally {
   }
 
   state(atMs: number, figures: StationFigures): StationState {
-    const { camera, dropped, stale, turnedAway, pause, failed, plc, shed, model, thresholds } = figures;
+    const { camera, dropped, stale, turnedAway, pause, failed, plc, shed, model, thresholds, recipe } = figures;
     const { pass, fail, review } = this.#counts;
     return {
       schema: STATE_SCHEMA,
@@ -84,6 +86,7 @@ export class StationTally {
       ...(plc !== undefined && { plc }),
       shed,
       camera: camera.text,
+      ...(recipe !== undefined && { recipe }),
       model: {
         name: model.model.name,
         version: model.model.version,

@@ -79,8 +79,8 @@ export class Station {
    * One part now: beside those of the trigger, or where every frame is a part the next one. Resolves when it is
    * committed; with undefined when it was dropped or the signal aborted first.
    */
-  inspectNow(signal: AbortSignal): Promise<Inspected | undefined> {
-    return this.#called.call(signal, this.#openCalled);
+  inspectNow(signal: AbortSignal, recipe?: string): Promise<Inspected | undefined> {
+    return this.#called.call(signal, this.#openCalled, recipe);
   }
 
   /** Call it for each committed inspection, for those who asked for the part. */
@@ -196,8 +196,8 @@ export class Station {
     const { newPartId, clock, output } = this.#options;
     const id = newPartId();
     const openedTickMs = clock.monotonicMs();
-    this.#called.opened(id, call);
+    const recipe = this.#called.opened(id, call);
     output?.opened({ id, openedTickMs, called: call !== undefined });
-    return { id, openedAtMs, openedTickMs };
+    return { id, openedAtMs, openedTickMs, ...(recipe !== undefined && { recipe }) };
   }
 }

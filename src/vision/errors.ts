@@ -59,6 +59,11 @@ export const visionErrors = defineErrors({
     remedy:
       'Do not let it judge parts. Make its golden samples anew with the program that exports the model; if they still differ, the file, its preprocessing or onnxruntime on this machine is at fault.',
   },
+  QUALITY_REFERENCE_UNUSABLE: {
+    consequence: 'config',
+    summary: "the reference of the camera's pictures cannot be used.",
+    remedy: 'Copy it again with its PNG files, or make it anew: jidoka camera calibrate STATION.',
+  },
   IMAGE_FILE_UNREADABLE: {
     consequence: 'degraded',
     summary: 'the file cannot be read.',

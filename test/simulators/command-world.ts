@@ -100,7 +100,12 @@ export class CommandWorld {
         this.effects.push(`${name} inspected`);
         return { inspection: exampleInspection(name), seq: this.effects.length };
       },
-      setThresholds: ({ good }) => void this.effects.push(`${name} good ${good}`),
+      setThresholds: ({ good }) => {
+        this.effects.push(`${name} good ${good}`);
+        return { good: good ?? 0.5, classes: {}, changed: true };
+      },
+      recipes: { names: ['housing', 'lid'], inForce: undefined },
+      selectRecipe: (recipe) => void this.effects.push(`${name} recipe ${recipe}`),
       thresholds: { good: 0.5, classes: {}, changed: false },
       snapshot: async () => ({ frame: frame(0), jpeg: Uint8Array.of(0xff, 0xd8, 0xff) }),
     };

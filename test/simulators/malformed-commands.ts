@@ -42,6 +42,7 @@ const NAMES = [
   'set-threshold',
   'acknowledge-alarm',
   'select-model',
+  'select-recipe',
   'rebirth',
   'snapshot',
 ];

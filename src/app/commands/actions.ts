@@ -51,6 +51,7 @@ export const COMMAND_DEADLINE_MS: Readonly<Record<CommandName, number>> = {
   'set-threshold': 30_000,
   'acknowledge-alarm': 30_000,
   'select-model': 120_000,
+  'select-recipe': 30_000,
   rebirth: 30_000,
   snapshot: 15_000,
 };
@@ -73,10 +74,10 @@ const ACTIONS: { readonly [Name in CommandName]: (turn: Turn<Name>) => Value | P
     }
     return { stations: stations.map(({ name }) => ({ station: name, paused: null })) };
   },
-  inspect: async ({ stations, signal }) => {
+  inspect: async ({ given, stations, signal }) => {
     const station = only(stations);
     if (station.paused !== undefined) throw commandErrors.COMMAND_STATION_PAUSED({ where: station.name });
-    const inspected = await station.inspectNow(signal);
+    const inspected = await station.inspectNow(signal, given.recipe);
     if (inspected === undefined) throw commandErrors.COMMAND_PART_LOST({ where: station.name });
     const { inspection, seq } = inspected;
     return {
@@ -90,9 +91,9 @@ const ACTIONS: { readonly [Name in CommandName]: (turn: Turn<Name>) => Value | P
   },
   'set-threshold': ({ given, stations, targets }) => {
     const station = only(stations);
-    station.setThresholds(given);
+    const thresholds = station.setThresholds(given);
     targets.changed(station);
-    return { thresholds: station.thresholds };
+    return { thresholds };
   },
   'acknowledge-alarm': ({ command, given: { alarm }, targets }) => {
     const acknowledged = targets.acknowledge(alarm, senderOf(command));
@@ -106,6 +107,12 @@ const ACTIONS: { readonly [Name in CommandName]: (turn: Turn<Name>) => Value | P
     targets.changed(station);
     const { model, variant, provider } = info;
     return { model: { name: model.name, version: model.version, sha256: model.sha256, variant, provider } };
+  },
+  'select-recipe': ({ given: { recipe }, stations, targets }) => {
+    const station = only(stations);
+    station.selectRecipe(recipe);
+    targets.changed(station);
+    return { recipe: station.recipes.inForce ?? null, recipes: station.recipes.names };
   },
   rebirth: ({ command: { from }, targets }) => {
     if (!targets.rebirth(from.destination)) throw commandErrors.COMMAND_NOT_SUPPORTED({ got: from.destination });

@@ -19,18 +19,61 @@ export type DescribeModel = (packageName: string, models: string | undefined) =>
  */
 export function checkModels(root: Cursor, describe: DescribeModel): readonly Finding[] {
   const folder = root.at('inference').at('models').text;
-  return root.at('stations').items.flatMap((station) => {
-    const name = station.at('model').at('package').text;
-    const variant = station.at('model').at('variant');
-    const rules = station.at('verdict').at('classes').entries;
-    if (name === undefined || (rules.length === 0 && !variant.exists)) return [];
-    const model = describe(name, folder);
-    if (model === undefined) return [];
-    return [
-      ...checkVariant(variant, name, model),
-      ...rules.flatMap(([label, rule]) => checkRule(label, rule, name, model)),
-    ];
-  });
+  return root
+    .at('stations')
+    .items.flatMap((station) => [
+      ...checkModel(station.at('model'), station.at('verdict'), folder, describe),
+      ...station
+        .at('recipes')
+        .entries.flatMap(([name, recipe]) => checkRecipe(name, recipe, station, folder, describe)),
+    ]);
+}
+
+function checkModel(
+  model: Cursor,
+  verdict: Cursor,
+  folder: string | undefined,
+  describe: DescribeModel,
+): readonly Finding[] {
+  const name = model.at('package').text;
+  const variant = model.at('variant');
+  const rules = verdict.at('classes').entries;
+  if (name === undefined || (rules.length === 0 && !variant.exists)) return [];
+  const described = describe(name, folder);
+  if (described === undefined) return [];
+  return [
+    ...checkVariant(variant, name, described),
+    ...rules.flatMap(([label, rule]) => checkRule(label, rule, name, described)),
+  ];
+}
+
+/** A recipe with a model or rules of its own; what it leaves to the station must fit what it does not. */
+function checkRecipe(
+  recipeName: string,
+  recipe: Cursor,
+  station: Cursor,
+  folder: string | undefined,
+  describe: DescribeModel,
+): readonly Finding[] {
+  const own = recipe.at('model');
+  if (recipe.at('verdict').exists) {
+    return checkModel(own.exists ? own : station.at('model'), recipe.at('verdict'), folder, describe);
+  }
+  const name = own.at('package').text;
+  const described = name === undefined ? undefined : describe(name, folder);
+  if (name === undefined || described === undefined) return [];
+  const strangers = station
+    .at('verdict')
+    .at('classes')
+    .entries.filter(([label]) => !described.labels.includes(label));
+  const [first] = strangers;
+  const findings = [...checkVariant(own.at('variant'), name, described)];
+  if (first !== undefined) {
+    const what = `The rules of the station are for other classes than the model ${code(name)} has: ${listing(strangers.map(([label]) => label))}.`;
+    const instead = `Give the recipe ${code(recipeName)} a \`verdict\` of its own; the classes are ${listing(described.labels)}.`;
+    findings.push({ path: own.at('package').path, at: 'value', what, instead });
+  }
+  return findings;
 }
 
 function checkVariant({ path, text }: Cursor, name: string, { variants }: ModelDescription): readonly Finding[] {

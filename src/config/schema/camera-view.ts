@@ -1,14 +1,10 @@
 import { z } from 'zod';
+import { rectangle } from './regions.js';
 
 /** What every kind of camera has: the part of its picture that the model sees. */
 export const view = {
   region: z
-    .strictObject({
-      left: z.number().int().min(0).describe('Pixels from the left edge of the picture.'),
-      top: z.number().int().min(0).describe('Pixels from the top edge of the picture.'),
-      width: z.number().int().min(1).describe('Width in pixels.'),
-      height: z.number().int().min(1).describe('Height in pixels.'),
-    })
+    .strictObject(rectangle)
     .optional()
     .describe('The part of the picture that is inspected, before rotation. Default: all of it.'),
   rotate: z

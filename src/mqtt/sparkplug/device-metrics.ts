@@ -23,6 +23,8 @@ export interface DeviceDescription {
   readonly goodThreshold: number | null;
   /** Class → score from which its rule holds. */
   readonly thresholds: Readonly<Record<string, number>>;
+  /** Where the station has recipes: the one for parts that bring none, empty for the station itself. */
+  readonly recipe?: string;
   /** The `where` of the trouble in the gateway's status that tells of its camera, and of those that tell of its PLCs. */
   readonly camera: string;
   readonly plcs: readonly string[];
@@ -39,6 +41,7 @@ export interface Write {
 
 const MODE = 'Control/Mode';
 const GOOD_THRESHOLD = 'Control/Good Threshold';
+const RECIPE = 'Control/Recipe';
 const THRESHOLD = 'Control/Threshold/';
 /** Beyond the sensors of the config come those of old records; more than so many are not made metrics. */
 const MAX_SENSORS = 1000;
@@ -83,6 +86,10 @@ export class DeviceMetrics {
     const pausable = allowed.has('pause') && allowed.has('resume');
     this.#table.define({ name: MODE, type: DataType.String, writable: pausable });
     this.#set(MODE, 'run', nowMs());
+    if (description.recipe !== undefined) {
+      this.#table.define({ name: RECIPE, type: DataType.String, writable: allowed.has('select-recipe') });
+      this.#set(RECIPE, description.recipe, nowMs());
+    }
     const adjustable = allowed.has('set-threshold');
     this.#table.define({ name: GOOD_THRESHOLD, type: DataType.Double, writable: adjustable });
     this.#set(GOOD_THRESHOLD, description.goodThreshold, nowMs());
@@ -111,6 +118,7 @@ export class DeviceMetrics {
     this.#set('Count/Failed PLC Writes', failed.plcWrites, atMs);
     this.#set('Count/Failed Records', failed.records, atMs);
     this.#set(MODE, paused === null ? 'run' : 'pause', atMs);
+    if (state.recipe !== undefined) this.#set(RECIPE, state.recipe ?? '', atMs);
     this.#set(GOOD_THRESHOLD, thresholds.good, atMs);
     for (const [name, label] of this.#classes) {
       const threshold = thresholds.classes[label];
@@ -196,6 +204,9 @@ export class DeviceMetrics {
     if (name === MODE) {
       if (value !== 'run' && value !== 'pause') return undefined;
       return { command: value === 'run' ? 'resume' : 'pause', arguments: {}, name, value };
+    }
+    if (name === RECIPE) {
+      return { command: 'select-recipe', arguments: value === '' ? {} : { recipe: value }, name, value };
     }
     if (name === GOOD_THRESHOLD) return { command: 'set-threshold', arguments: { good: value }, name, value };
     const label = this.#classes.get(name);

@@ -44,12 +44,13 @@ storage: { directory: state }
 mqtt:
   url: '${broker.url}'
   baseTopic: plant1/line4
-  commands: [pause, resume, inspect, set-threshold, acknowledge-alarm, select-model, rebirth, snapshot]
+  commands: [pause, resume, inspect, set-threshold, acknowledge-alarm, select-model, select-recipe, rebirth, snapshot]
 stations:
   - name: press-1
     camera: { kind: simulated, framesPerSecond: 20 }
     trigger: { kind: timer, everyMs: 86400000 }
     model: { package: rendered-tile }
+    recipes: { lid 4: {}, housing: {} }
 `,
     );
     agent = new AgentProcess(station.config);

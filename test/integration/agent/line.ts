@@ -90,6 +90,17 @@ ${opcuaEndpoint === undefined ? '' : `opcua:\n  plc: { endpoint: '${opcuaEndpoin
     }
   }
 
+  /** The recipes of a station's inspections, in their order. */
+  recipes(station: string): (string | null)[] {
+    const database = new Database(join(this.state, 'jidoka.sqlite'), { readonly: true });
+    try {
+      const query = 'SELECT recipe FROM inspections JOIN stations USING (station) WHERE name = ? ORDER BY seq';
+      return database.prepare<[string], string | null>(query).pluck().all(station);
+    } finally {
+      database.close();
+    }
+  }
+
   outboxRows(): number {
     const database = new Database(join(this.state, 'jidoka.sqlite'), { readonly: true });
     try {

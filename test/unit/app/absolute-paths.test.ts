@@ -27,6 +27,8 @@ const config = configSchema.parse({
         tls: { ca: 'camera.pem', serverName: 'camera' },
       },
       model: { package: 'tile' },
+      recipes: { lid: { model: { package: 'lid' } }, box: {} },
+      quality: { reference: 'quality/c.json' },
     },
     { name: 'b', camera: { kind: 'simulated' }, model: { package: '/opt/models/tile/1.0.0' } },
   ],
@@ -43,6 +45,10 @@ describe('withAbsolutePaths', () => {
       url: 'mqtts://mes',
       password: { file: '/etc/jidoka/mes' },
       tls: { ca: '/etc/jidoka/mes.pem' },
+    });
+    expect(absolute.stations[1]).toMatchObject({
+      recipes: { lid: { model: { package: '/etc/jidoka/my-models/lid' } }, box: {} },
+      quality: { reference: '/etc/jidoka/quality/c.json' },
     });
     expect(absolute.stations[0]).toMatchObject({
       camera: { path: '/etc/jidoka/photos' },

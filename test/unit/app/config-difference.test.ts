@@ -46,4 +46,14 @@ describe('keysForRestart', () => {
     const next: Config = configSchema.parse({ ...raw, ...change });
     expect(keysForRestart(running, next).sort()).toEqual(keys);
   });
+
+  it('tells of a recipe and its rules, not of its model', () => {
+    const withRecipes = (recipes: object): Config => configSchema.parse({ ...raw, stations: [{ ...a, recipes }, b] });
+    const before = withRecipes({ lid: { model: { package: 'x' } } });
+    expect(keysForRestart(before, withRecipes({ lid: { model: { package: 'y', variant: 'int8' } } }))).toEqual([]);
+    expect(keysForRestart(before, withRecipes({ lid: {} }))).toEqual([]);
+    expect(keysForRestart(before, withRecipes({ lid: {}, box: {} }))).toEqual(['stations.a.recipes.box']);
+    const stricter = withRecipes({ lid: { verdict: { minimumPassConfidence: 0.9 } } });
+    expect(keysForRestart(before, stricter)).toEqual(['stations.a.recipes.lid.verdict']);
+  });
 });

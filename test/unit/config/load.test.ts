@@ -70,7 +70,9 @@ describe('loadConfig', () => {
 
   it('names the place where a key belongs that stands elsewhere', () => {
     const [problem] = problemsOf(MINIMAL.replace('    model:', '    minimumPassConfidence: 0.5\n    model:'));
-    expect(problem?.instead).toBe('It belongs to `stations[].verdict`: move it there.');
+    expect(problem?.instead).toBe(
+      'It belongs to `stations[].verdict`, `stations[].recipes.NAME.verdict`: move it there.',
+    );
   });
 
   it('limits the number of problems and says how many are left', () => {
