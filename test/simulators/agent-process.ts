@@ -27,6 +27,10 @@ export class AgentProcess {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get text(): string {
     return this.log.map(({ msg }) => String(msg)).join('\n');
   }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { sleep } from '#jidoka/base/lifecycle.js';
 import { freePort } from './mosquitto.js';
@@ -67,7 +67,8 @@ export class FfmpegCamera extends ServerProcess {
     const type = ['-content_type', 'multipart/x-mixed-replace;boundary=ffmpeg'];
     const parameters = ['-loglevel', 'quiet', ...input, '-i', `${folder}/%04d.jpg`, ...output, ...type, url];
     // It serves one client and listens no more from then on, so its port must not be tried.
-    const ready = async (): Promise<boolean> => listens(port) || connectionsTo(port) > 0;
+    const ready = async (): Promise<boolean> =>
+      sockets().some(({ localPort, state }) => localPort === port && (state === LISTENS || state === ESTABLISHED));
     return new FfmpegCamera(port, 'ffmpeg', parameters, ready);
   }
 
@@ -92,21 +93,31 @@ export class PythonCamera extends ServerProcess {
 const ESTABLISHED = '01';
 const LISTENS = '0A';
 
-/** Connections of this machine to a port of the loopback, by Linux's table. */
-export function connectionsTo(port: number): number {
-  return sockets().filter(({ remotePort, state }) => remotePort === port && state === ESTABLISHED).length;
+/** Connections of a process to a port, by Linux's tables. Other processes may use a port of the same number as theirs. */
+export function connectionsTo(port: number, pid: number): number {
+  const own = new Set(inodesOf(pid));
+  return sockets().filter(
+    ({ remotePort, state, inode }) => remotePort === port && state === ESTABLISHED && own.has(inode),
+  ).length;
 }
 
-function listens(port: number): boolean {
-  return sockets().some(({ localPort, state }) => localPort === port && state === LISTENS);
+function inodesOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((name) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${name}`))?.[1] ?? [];
+    } catch {
+      // Closed since the listing.
+      return [];
+    }
+  });
 }
 
-function sockets(): { localPort: number; remotePort: number; state: string }[] {
+function sockets(): { localPort: number; remotePort: number; state: string; inode: string }[] {
   const lines = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1);
   return lines.map((line) => {
-    const [, local = '', remote = '', state = ''] = line.trim().split(/\s+/);
+    const [, local = '', remote = '', state = '', , , , , , inode = ''] = line.trim().split(/\s+/);
     const portOf = (address: string): number => Number.parseInt(address.split(':')[1] ?? '', 16);
-    return { localPort: portOf(local), remotePort: portOf(remote), state };
+    return { localPort: portOf(local), remotePort: portOf(remote), state, inode };
   });
 }
 

@@ -40,7 +40,9 @@ export function readStream(response: IncomingMessage, options: StreamOptions): P
   const stalled = (got: string): JidokaError => {
     if (lastFault === 'truncated') return cameraErrors.CAMERA_HTTP_TRUNCATED({ where, got });
     if (lastFault === 'too-large') return cameraErrors.CAMERA_HTTP_TOO_LARGE(tooLarge(where, maxFrameBytes));
-    if (pictures === 0 && head.length > 0 && !scanner.inPicture) return noPicture(response, head, where);
+    // The head of a part may come long before its picture; a page is none.
+    if (pictures === 0 && !scanner.inPicture && /<\w/.test(head.toString('latin1')))
+      return noPicture(response, head, where);
     return cameraErrors.CAMERA_HTTP_STALLED({ where, got });
   };
 

@@ -84,6 +84,18 @@ const faults: [name: string, code: string, wrong: (socket: Socket) => void, conf
     { maxFrameBytes: 4096, stallAfterMs: 200 },
   ],
   [
+    'stalls after the head of a part',
+    'CAMERA_HTTP_STALLED',
+    (socket) => socket.write(`${STREAM_HEAD}--frame\r\nContent-Type: image/jpeg\r\n\r\n`),
+    { stallAfterMs: 200 },
+  ],
+  [
+    'stalls after a page in a stream',
+    'CAMERA_HTTP_NO_PICTURE',
+    (socket) => socket.write(`${STREAM_HEAD}--frame\r\n\r\n<html><title>Log in</title>`),
+    { stallAfterMs: 200 },
+  ],
+  [
     'stalls before the first picture',
     'CAMERA_HTTP_STALLED',
     (socket) => socket.write(STREAM_HEAD),
