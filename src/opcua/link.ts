@@ -61,6 +61,8 @@ export class Link {
   #subscription: Subscription | undefined;
   #time: ServerTime | undefined;
   #live = false;
+  /** The server no longer knows the session. */
+  #gone = false;
   #closed = false;
 
   constructor(private readonly options: LinkOptions) {}
@@ -166,7 +168,7 @@ export class Link {
     const ended = session === undefined || (await endSession(this.#library, client, session, CLOSE_TIMEOUT_MS));
     const silent = (): Error => opcuaErrors.OPCUA_SERVER_SILENT();
     await withTimeout(client.disconnect(), CLOSE_TIMEOUT_MS, silent).catch(() => undefined);
-    if (!ended) this.options.leftovers.keep(session, this.serverStartMs);
+    if (!ended && !this.#gone) this.options.leftovers.keep(session, this.serverStartMs);
     await this.#access?.close();
   }
 
@@ -175,13 +177,20 @@ export class Link {
     const { client } = access;
     this.#client = client;
     client.on('connection_lost', () => this.#ended('the socket was closed'));
-    client.on('receive_response', ({ responseHeader, schema }) => {
-      // The library goes silent at these, or makes a session of its own; a new life is begun instead.
-      const status = schema.name === 'ServiceFault' ? responseHeader.serviceResult.name : '';
-      if (this.#live && GONE.test(status)) this.#ended(`the server answered ${status}`);
+    client.on('receive_response', ({ responseHeader }) => {
+      const status = responseHeader.serviceResult.name;
+      if (this.#live && GONE.test(status)) this.#lose(status);
     });
     await this.#step(access.connect());
     return access;
+  }
+
+  /** The library would go silent now, or make a session of its own that nobody ends. */
+  #lose(status: string): void {
+    this.#gone ||= status.startsWith('BadSession');
+    const session = this.#session as unknown as { emitCloseEvent(status: unknown): void } | undefined;
+    this.#ended(`the server answered ${status}`);
+    session?.emitCloseEvent(this.#library.StatusCodes.BadSessionClosed);
   }
 
   async #builtInType(session: ClientSession, nodeId: string): Promise<number> {

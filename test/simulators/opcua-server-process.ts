@@ -120,6 +120,11 @@ function handle(command: ServerCommand): unknown {
     }
     case 'writes':
       return writes.splice(0);
+    case 'close sessions':
+      for (const session of server.engine.getSessions()) {
+        server.engine.closeSession(session.authenticationToken, true, 'Terminated');
+      }
+      return null;
     case 'sessions':
       return {
         open: server.currentSessionCount,

@@ -49,7 +49,8 @@ export type ServerCommand =
   | { readonly do: 'writes' }
   | { readonly do: 'tick'; readonly name: string; readonly everyMs: number }
   | { readonly do: 'hold'; readonly name: string }
-  | { readonly do: 'sessions' };
+  | { readonly do: 'sessions' }
+  | { readonly do: 'close sessions' };
 
 interface Reply {
   readonly id?: number;
@@ -176,6 +177,11 @@ export class TestOpcuaServer {
 
   async sessions(): Promise<SessionCounts> {
     return (await this.#ask({ do: 'sessions' })) as SessionCounts;
+  }
+
+  /** Ends every client's session. */
+  async closeSessions(): Promise<void> {
+    await this.#ask({ do: 'close sessions' });
   }
 
   #ask(command: ServerCommand): Promise<unknown> {

@@ -99,6 +99,20 @@ describe('OPC UA connection', () => {
     );
   });
 
+  it('notices by the next request that the server has ended its session, and opens one other', async () => {
+    await connect();
+    await live();
+    const { everOpened } = await server.sessions();
+    await server.closeSessions();
+    await expect(connection.readNode('ns=1;s=temperature')).rejects.toThrow();
+    await vi.waitFor(() => expect(spoken().join()).toMatch(/OPCUA_CONNECTION_LOST: .*BadSession/), PATIENCE);
+    await live();
+    await vi.waitFor(
+      async () => expect(await server.sessions()).toMatchObject({ open: 1, everOpened: everOpened + 1 }),
+      PATIENCE,
+    );
+  });
+
   it('does not take a short hang for a loss', async () => {
     await connect();
     await live();

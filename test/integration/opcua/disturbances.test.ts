@@ -83,6 +83,19 @@ describe.skipIf(asyncuaAbsent !== undefined)(`an OPC UA connection that is distu
       expect(seen.some(({ overflow }) => overflow)).toBe(false);
     });
 
+    it('by a server that is frozen for a while leaves no session behind on it', async () => {
+      server.freeze();
+      try {
+        await vi.waitFor(() => expect(connection.status().text).toMatch(/^OPCUA_SERVER_SILENT: /), PATIENCE);
+      } finally {
+        server.thaw();
+      }
+      await server.set('level', 2);
+      await read(2);
+      await heldOnServer();
+      await vi.waitFor(() => expect(connection.status().leftSessions).toBe(0), PATIENCE);
+    });
+
     it('by a half-closed socket is set up anew', async () => {
       const { life } = connection;
       proxy.halfClose();

@@ -121,7 +121,7 @@ async function inspect(parts: readonly PairedPart[], recipes: Recipes, quality?:
 
 function paired(index: number, recipe?: string, change: Partial<Frame> = {}): PairedPart {
   return {
-    part: { id: `part-${index}`, openedAtMs: 0, ...(recipe !== undefined && { recipe }) },
+    part: { id: `part-${index}`, openedAtMs: 0, openedTickMs: 0, ...(recipe !== undefined && { recipe }) },
     frame: { ...frame(index), ...change },
   };
 }

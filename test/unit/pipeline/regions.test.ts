@@ -104,7 +104,7 @@ describe('judgeLooks', () => {
 describe('partsOfFrame', () => {
   const view = { rotate: 0 } as const;
   const regions = ['left', 'right'].map((name) => ({ name, view }));
-  const paired = { part: { id: 'first', openedAtMs: 5, externalId: 'pallet' }, frame: frame(0) };
+  const paired = { part: { id: 'first', openedAtMs: 5, openedTickMs: 0, externalId: 'pallet' }, frame: frame(0) };
 
   it('is one part where the regions make up one', () => {
     expect(partsOfFrame(paired, { kind: 'regions', regions, partEach: false }, () => 'no')).toEqual([paired]);
