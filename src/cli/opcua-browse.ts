@@ -1,11 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { OBJECTS_FOLDER, walk } from '../opcua/tools/browse.js';
+import { OBJECTS_FOLDER, plainNodeId, walk } from '../opcua/tools/browse.js';
 import { sensorsText } from '../opcua/tools/config-text.js';
 import { matching, readTags, type Tag } from '../opcua/tools/tags.js';
 import { visit } from '../opcua/tools/visit.js';
 import { addTargetOptions, type TargetOptions, targetOf, untilInterrupted } from './opcua-target.js';
 import { guardOutput, print } from './open-model.js';
-import { table } from './table.js';
 
 interface Options extends TargetOptions {
   readonly find?: string;
@@ -55,7 +54,7 @@ async function browse(server: string, options: Options): Promise<void> {
   await untilInterrupted(async (signal) => {
     const found = await visit(target, signal, async ({ session, library }): Promise<Found> => {
       const { variables, visited, incomplete } = await walk(session, library, {
-        from: library.resolveNodeId(options.from).toString(),
+        from: plainNodeId(library.resolveNodeId(options.from)),
         maxNodes: options.maxNodes,
         maxDepth: options.maxDepth,
         maxMs: 1000 * options.maxSeconds,
@@ -79,7 +78,7 @@ function report({ tags, matched, visited, incomplete }: Found, connection: strin
     valueText(tag),
     rangeText(tag),
   ]);
-  const lines = rows.length === 0 ? ['No tag fits.'] : table(['tag', 'NodeId', 'type', 'value', 'range'], rows);
+  const lines = rows.length === 0 ? ['No tag fits.'] : columns([['tag', 'NodeId', 'type', 'value', 'range'], ...rows]);
   if (matched > tags.length)
     lines.push(`… and ${matched - tags.length} more: narrow it with --find, or raise --limit.`);
   lines.push(`${visited} nodes were looked at${incomplete === null ? '' : `; ${incomplete}`}.`);
@@ -90,12 +89,24 @@ function report({ tags, matched, visited, incomplete }: Found, connection: strin
 
 function valueText({ value, unit, problem, status }: Tag): string {
   if (value === null) return status === 'Good' ? (problem ?? '-') : status;
-  const text = [String(value), unit ?? ''].join(' ').trim();
+  const shown = typeof value === 'number' ? Number(value.toPrecision(7)) : value;
+  const text = [String(shown), unit ?? ''].join(' ').trim();
   return status === 'Good' ? text : `${text} (${status})`;
 }
 
 function rangeText({ range }: Tag): string {
   return range === null ? '' : `${range.low} to ${range.high}`;
+}
+
+/** All to the left: what is searched for is text. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** A whole number above 0. */

@@ -63,8 +63,8 @@ async function watchTags(server: string, nodeIds: readonly string[], options: Op
           process.stdout.write(`${text}\n`);
           if (lines === options.count) finish();
         },
-        onRefused: (nodeId, text) => {
-          if (!refused.has(nodeId)) process.stderr.write(`${text}\n`);
+        // The connection has said why.
+        onRefused: (nodeId) => {
           refused.add(nodeId);
           process.exitCode = 1;
           if (refused.size === new Set(nodeIds).size) finish();

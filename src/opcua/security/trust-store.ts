@@ -98,8 +98,10 @@ export class TrustStore {
     const [first, ...others] = all.filter(
       ({ certificate: { sha1, sha256 } }) => sha1.startsWith(wanted) || sha256.startsWith(wanted),
     );
-    if (wanted.length >= SHORTEST_PREFIX && first !== undefined && others.length === 0) return first;
-    const got = first === undefined ? `none of ${all.length} certificates` : `${1 + others.length} certificates`;
+    // The same certificate may lie there under two names.
+    const further = others.filter((other) => other.certificate.sha256 !== first?.certificate.sha256);
+    if (wanted.length >= SHORTEST_PREFIX && first !== undefined && further.length === 0) return first;
+    const got = first === undefined ? `none of ${all.length} certificates` : `${1 + further.length} certificates`;
     throw opcuaErrors.OPCUA_CERT_NOT_FOUND({
       where: this.folder(kind),
       got: `${fingerprint}, which fits ${got}`,

@@ -66,6 +66,7 @@ class Walk {
   readonly #startedAtMs: number;
   #batch = NODES_A_CALL;
   #incomplete: string | null = null;
+  #visited = 0;
 
   constructor(
     private readonly session: ClientSession,
@@ -78,8 +79,8 @@ class Walk {
 
   async run(): Promise<WalkResult> {
     const { from, maxDepth } = this.options;
-    this.#seen.add(from);
     this.#seen.add(SERVER_OBJECT);
+    this.#seen.add(from);
     let level: readonly Open[] = [{ nodeId: from, path: [], properties: {} }];
     for (let depth = 0; level.length > 0 && !this.#full; depth += 1) {
       if (depth >= maxDepth) this.#incomplete = `deeper than ${maxDepth} levels was not looked`;
@@ -87,7 +88,7 @@ class Walk {
       if (depth >= maxDepth) break;
     }
     const order = (one: FoundNode, other: FoundNode): number => (one.path.join('/') < other.path.join('/') ? -1 : 1);
-    return { variables: this.#variables.sort(order), visited: this.#seen.size - 1, incomplete: this.#incomplete };
+    return { variables: this.#variables.sort(order), visited: this.#visited, incomplete: this.#incomplete };
   }
 
   get #full(): boolean {
@@ -104,6 +105,7 @@ class Walk {
       const results = await this.#browse(nodes);
       if (results === undefined) continue;
       from += nodes.length;
+      this.#visited += nodes.length;
       for (const [index, node] of nodes.entries()) await this.#take(node, results[index], next);
     }
     return next;
@@ -149,9 +151,9 @@ class Walk {
   #meet(node: Open, reference: NonNullable<BrowseResult['references']>[number], next: Open[]): void {
     const { nodeId: expanded, referenceTypeId, browseName, displayName, nodeClass } = reference;
     if (expanded.serverIndex > 0) return;
-    const nodeId = expanded.toString();
+    const nodeId = plainNodeId(expanded);
     const name = printable(displayName?.text || browseName?.name || nodeId);
-    if (String(referenceTypeId) === HAS_PROPERTY) {
+    if (plainNodeId(referenceTypeId) === HAS_PROPERTY) {
       const property = browseName?.name;
       if (property === 'EngineeringUnits' || property === 'EURange') node.properties[property] = nodeId;
       return;
@@ -162,6 +164,11 @@ class Walk {
     next.push(open);
     if (nodeClass === this.library.NodeClass.Variable) this.#variables.push({ ...open, name });
   }
+}
+
+/** The library writes `ns=0;i=85` for `i=85`. */
+export function plainNodeId(nodeId: { toString(): string }): string {
+  return nodeId.toString().replace(/^ns=0;/, '');
 }
 
 function lost(error: unknown): Error {

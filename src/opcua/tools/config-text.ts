@@ -1,5 +1,7 @@
-import { stringify } from 'yaml';
+import { isIP } from 'node:net';
+import { Document, isMap, stringify } from 'yaml';
 import type { Endpoint, Login } from '../security/endpoints.js';
+import { hostOf } from '../security/server-names.js';
 import type { Tag } from './tags.js';
 
 const LONGEST_NAME = 63;
@@ -20,7 +22,8 @@ export function sensorsText(tags: readonly Tag[], connection: string | undefined
 
 /** The `opcua:` section for a server, ready to be pasted. */
 export function connectionText(url: string, { mode, policy, logins }: Endpoint): string {
-  const name = configName(/^opc\.tcp:\/\/([^/:]+)/i.exec(url)?.[1]?.split('.')[0] ?? '', 'plc');
+  const host = hostOf(url);
+  const name = isIP(host) === 0 ? configName(host.split('.')[0] ?? '', 'plc') : 'plc';
   const login: Login = logins.includes('username') || logins.length === 0 ? 'username' : (logins[0] ?? 'username');
   const section = {
     endpoint: url,
@@ -28,7 +31,12 @@ export function connectionText(url: string, { mode, policy, logins }: Endpoint):
     ...(login === 'username' && { username: 'jidoka', password: { credential: `${name}-password` } }),
     ...(login === 'certificate' && { userCertificate: { cert: 'user.pem', key: 'user.key' } }),
   };
-  return stringify({ opcua: { [name]: section } }, { lineWidth: 0 });
+  const document = new Document({ opcua: { [name]: section } });
+  for (const key of ['password', 'userCertificate']) {
+    const value = document.getIn(['opcua', name, key]);
+    if (isMap(value)) value.flow = true;
+  }
+  return document.toString({ lineWidth: 0 });
 }
 
 /** Numbers, booleans and texts, also where the value is bad just now. */

@@ -10,8 +10,8 @@ export interface WatchOptions {
   /** Told of losses of the connection and the like. */
   readonly logger: Logger;
   readonly onSample: (nodeId: string, sample: TagSample) => void;
-  /** The server does not let the tag be watched; it is asked again now and then. */
-  readonly onRefused: (nodeId: string, text: string) => void;
+  /** The server does not let the tag be watched, which was logged; it is asked again now and then. */
+  readonly onRefused: (nodeId: string) => void;
   /** Resolves to end the watch, beside the signal. */
   readonly enough: Promise<void>;
 }
@@ -42,7 +42,7 @@ export async function watch(options: WatchOptions, signal: AbortSignal): Promise
       samplingMs,
       onSample: (sample) => onSample(nodeId, sample),
       onFault: (fault) => {
-        if (fault !== null) onRefused(nodeId, fault.text);
+        if (fault !== null) onRefused(nodeId);
       },
     });
   }
