@@ -13,7 +13,13 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
   const at = (path: string): string => resolve(baseDirectory, path);
   const secret = (reference: SecretReference): SecretReference =>
     'file' in reference ? { file: at(reference.file) } : reference;
-  const camera = (given: CameraConfig): CameraConfig => ('path' in given ? { ...given, path: at(given.path) } : given);
+  const camera = (given: CameraConfig): CameraConfig => {
+    if ('path' in given) return { ...given, path: at(given.path) };
+    if (given.kind !== 'rtsp' && given.kind !== 'ffmpeg') return given;
+    const login = given.password === undefined ? {} : { password: secret(given.password) };
+    if (given.kind === 'rtsp') return { ...given, ...login };
+    return { ...given, ...login, ...(isFile(given) && { input: at(given.input) }) };
+  };
   const destination = ({ password, tls, ...rest }: DestinationConfig): DestinationConfig => ({
     ...rest,
     ...(password !== undefined && { password: secret(password) }),
@@ -45,4 +51,15 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
       model: { ...station.model, package: modelFolder(station.model.package, inference.models, baseDirectory) },
     })),
   };
+}
+
+/** FFmpeg opens more than files: addresses, and with `-f` devices and generators that have names of their own. */
+function isFile({
+  input,
+  inputOptions,
+}: {
+  readonly input: string;
+  readonly inputOptions: readonly string[];
+}): boolean {
+  return !/^[a-z][a-z0-9+.-]*:/i.test(input) && !inputOptions.includes('-f');
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { type Clock, isoUtc } from '../base/clock.js';
 import type { Lifecycle } from '../base/lifecycle.js';
 import type { Logger } from '../base/logger.js';
-import { createCamera } from '../camera/create-camera.js';
 import type { SecretReference } from '../config/schema/common.js';
 import type { Config } from '../config/schema/index.js';
 import type { StationConfig } from '../config/schema/station.js';
@@ -26,6 +25,7 @@ import { ledgerSettings } from './ledger-settings.js';
 import { LoadedModels } from './loaded-models.js';
 import { modelChoice } from './model-choice.js';
 import { ModelReload } from './model-reload.js';
+import { stationCamera } from './station-camera.js';
 import type { StationPlan } from './station-plan.js';
 
 export interface AgentSetup {
@@ -73,7 +73,9 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
   });
   const connections = await openableConnections(setup);
   const models = loadableModels(setup);
-  const stations = config.stations.map((station) => plan(setup, station, { ledger, connections, models }));
+  const stations = await Promise.all(
+    config.stations.map((station) => plan(setup, station, { ledger, connections, models })),
+  );
   const agent: Agent = new Agent(
     {
       identity,
@@ -110,17 +112,16 @@ interface Shared {
   readonly models: LoadedModels;
 }
 
-function plan(setup: AgentSetup, station: StationConfig, { ledger, connections, models }: Shared): StationPlan {
+async function plan(
+  setup: AgentSetup,
+  station: StationConfig,
+  { ledger, connections, models }: Shared,
+): Promise<StationPlan> {
   const { config, clock } = setup;
   const logger = setup.logger.child({ station: station.name });
   const { trigger, output } = station;
   return planStation(station, {
-    camera: createCamera(station.camera, {
-      station: station.name,
-      originLog: ledger,
-      logger,
-      clock,
-    }),
+    camera: await stationCamera(station, { originLog: ledger, logger, clock }, (reference) => secret(setup, reference)),
     sensors: new OpcuaSensorSource({ sensors: station.sensors, connections, clock }),
     takeModel: () => models.take(modelChoice(config, station)),
     encoder: new JpegEncoder({ maxImagePixels: config.inference.maxImagePixels }),

@@ -9,5 +9,9 @@ export interface CameraDeps {
   /** Remembers which files were taken, over restarts too. */
   readonly originLog: OriginLog;
   readonly logger: Logger;
+  /** What the `password` of the camera's config refers to, where it has one. */
+  readonly password?: string;
+  /** The station opens its parts by a trigger and asks for each picture, where the camera has `capture`. */
+  readonly triggered?: boolean;
   readonly clock: Clock;
 }
