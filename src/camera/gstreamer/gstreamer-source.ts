@@ -73,7 +73,7 @@ export class GstreamerSource implements ProcessSource {
     if (end.startError === undefined && this.#tryOtherConversion(end.lines))
       return { reason: undefined, pace: 'at-once' };
     if (this.#triggered && livedMs >= TRIGGER_PATIENCE_MS && gaveUpWaiting(end.lines)) {
-      return { reason: undefined, pace: 'at-once' };
+      return { reason: undefined, pace: 'at-once', idle: true };
     }
     return (
       explainLines(end.lines, GSTREAMER_SAYINGS, this.name) ?? explainEnd(end, this.program, this.install, this.name)

@@ -167,11 +167,11 @@ export class ProcessCamera implements Camera {
       onPicture: (picture) => this.#accept(life, picture),
       onFault: (reason) => this.#dispatch({ kind: 'faulted', life, reason }),
       onHungUp: () => this.#dispatch({ kind: 'hung-up', life }),
-      onExited: ({ reason, pace }, lines) => {
+      onExited: (ending, lines) => {
         if (lines.length > 0) {
           this.#deps.logger.debug({ station: this.#deps.station, lines }, `The last words of ${this.#source.program}.`);
         }
-        this.#dispatch({ kind: 'exited', life, reason, pace });
+        this.#dispatch({ kind: 'exited', life, ...ending });
       },
     });
   }

@@ -1,13 +1,10 @@
 import type { JidokaError } from '../../base/errors.js';
 import type { FramingName } from './framing.js';
 import type { ProgramEnd } from './program.js';
-import type { Pace, SupervisorLimits } from './supervisor.js';
+import type { Exit, SupervisorLimits } from './supervisor.js';
 
-/** What follows from the end of a program. Without a reason it was no failure, as when a trigger was long in coming. */
-export interface Ending {
-  readonly reason: JidokaError | undefined;
-  readonly pace: Pace;
-}
+/** What follows from the end of a program. */
+export type Ending = Exit<JidokaError>;
 
 /** A program that gives pictures, and what is known of it. */
 export interface ProcessSource {

@@ -20,6 +20,15 @@ export interface PictureSize {
 /** How soon the next life begins: at once, after the next back-off, or after the longest wait. */
 export type Pace = 'at-once' | 'soon' | 'patient';
 
+/** How a life ended by itself. */
+export interface Exit<Reason> {
+  /** Undefined where it was no failure. */
+  readonly reason: Reason | undefined;
+  readonly pace: Pace;
+  /** The camera was well until then, and only had nothing to show. */
+  readonly idle?: boolean;
+}
+
 interface Common {
   readonly life: number;
   /** Of the last picture, over lives. */
@@ -62,8 +71,8 @@ export type SupervisorEvent<Reason> =
   | { readonly kind: 'faulted'; readonly life: number; readonly reason: Reason }
   /** The stream has ended; the process may live, and mostly ends now by itself. */
   | { readonly kind: 'hung-up'; readonly life: number }
-  /** Process and stream are gone. Without a reason it was no failure. */
-  | { readonly kind: 'exited'; readonly life: number; readonly reason: Reason | undefined; readonly pace: Pace }
+  /** Process and stream are gone. */
+  | ({ readonly kind: 'exited'; readonly life: number } & Exit<Reason>)
   /** The time is over that the process was given to end. */
   | { readonly kind: 'grace-over'; readonly life: number }
   | { readonly kind: 'retry'; readonly life: number; readonly atMs: number }
@@ -253,13 +262,14 @@ function press<Reason>(
 function wait<Reason>(
   { life, size }: Common,
   known: Reason | undefined,
-  { reason, pace }: { readonly reason: Reason | undefined; readonly pace: Pace },
+  { reason, pace, idle }: Exit<Reason>,
 ): SupervisorStep<Reason> {
-  const announcement: SupervisorAction<Reason>[] =
-    known !== undefined ? [] : [reason === undefined ? { do: 'announce-waiting' } : { do: 'announce-down', reason }];
+  const announcements: SupervisorAction<Reason>[] = [];
+  if (known === undefined && reason !== undefined) announcements.push({ do: 'announce-down', reason });
+  if (idle === true) announcements.push({ do: 'announce-waiting' });
   return {
     state: { kind: 'waiting', life, size },
-    actions: [...announcement, { do: 'wait', life, pace: known === undefined ? pace : 'soon' }],
+    actions: [...announcements, { do: 'wait', life, pace: known === undefined ? pace : 'soon' }],
   };
 }
 
