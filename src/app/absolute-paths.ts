@@ -17,13 +17,18 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
     'file' in reference ? { file: at(reference.file) } : reference;
   const camera = (given: CameraConfig): CameraConfig => {
     if ('path' in given) return { ...given, path: at(given.path) };
-    if (given.kind !== 'http') return given;
-    const { password, tls } = given;
-    return {
-      ...given,
-      ...(password !== undefined && { password: secret(password) }),
-      ...(tls?.ca !== undefined && { tls: { ...tls, ca: at(tls.ca) } }),
-    };
+    if (given.kind === 'http') {
+      const { password, tls } = given;
+      return {
+        ...given,
+        ...(password !== undefined && { password: secret(password) }),
+        ...(tls?.ca !== undefined && { tls: { ...tls, ca: at(tls.ca) } }),
+      };
+    }
+    if (given.kind !== 'rtsp' && given.kind !== 'ffmpeg') return given;
+    const login = given.password === undefined ? {} : { password: secret(given.password) };
+    if (given.kind === 'rtsp') return { ...given, ...login };
+    return { ...given, ...login, ...(isFile(given) && { input: at(given.input) }) };
   };
   const destination = ({ password, tls, ...rest }: DestinationConfig): DestinationConfig => ({
     ...rest,
@@ -75,4 +80,15 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
       }),
     })),
   };
+}
+
+/** FFmpeg opens more than files: addresses, and with `-f` devices and generators that have names of their own. */
+function isFile({
+  input,
+  inputOptions,
+}: {
+  readonly input: string;
+  readonly inputOptions: readonly string[];
+}): boolean {
+  return !/^[a-z][a-z0-9+.-]*:/i.test(input) && !inputOptions.includes('-f');
 }

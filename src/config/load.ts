@@ -6,6 +6,7 @@ import { Cursor } from './checks/cursor.js';
 import { checkSeveralDestinations } from './checks/destinations.js';
 import { checkModels, type DescribeModel } from './checks/models.js';
 import { checkDestinations } from './checks/mqtt.js';
+import { checkPipelines } from './checks/pipelines.js';
 import { checkRecipes } from './checks/recipes.js';
 import { checkStations } from './checks/stations.js';
 import { decodeConfig, MAX_CONFIG_BYTES } from './decode.js';
@@ -55,6 +56,7 @@ function findAll(issues: Parameters<typeof explain>[0][], root: Located, context
     ...checkDestinations(cursor),
     ...checkConnections(cursor),
     ...checkCameras(cursor),
+    ...checkPipelines(cursor),
     ...checkSeveralDestinations(cursor),
     ...checkStations(cursor),
     ...checkRecipes(cursor),

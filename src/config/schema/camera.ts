@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { ffmpegCameraSchema } from './camera-ffmpeg.js';
+import { gstreamerCameraSchemas } from './camera-gstreamer.js';
 import { httpCameraSchema } from './camera-http.js';
 import { view } from './camera-view.js';
 
@@ -74,6 +76,8 @@ export const cameraSchema = z.discriminatedUnion('kind', [
   replayCameraSchema,
   simulatedCameraSchema,
   httpCameraSchema,
+  ...gstreamerCameraSchemas,
+  ffmpegCameraSchema,
 ]);
 
 export type CameraConfig = z.infer<typeof cameraSchema>;

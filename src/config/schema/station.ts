@@ -70,7 +70,6 @@ export const sensorSchema = z
   .describe('One process value.');
 export type SensorConfig = z.infer<typeof sensorSchema>;
 
-
 export const stationSchema = z
   .strictObject({
     name: nameSchema.describe('Name of the inspection point in topics and messages.').meta({ examples: ['press-1'] }),
