@@ -3,6 +3,7 @@ import type { CameraConfig } from '../config/schema/camera.js';
 import type { SecretReference } from '../config/schema/common.js';
 import type { Config } from '../config/schema/index.js';
 import type { DestinationConfig } from '../config/schema/mqtt.js';
+import type { OpcuaServerConfig } from '../config/schema/opcua-server.js';
 import { modelFolder } from './model-folder.js';
 
 /**
@@ -26,7 +27,13 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
       },
     }),
   });
-  const { storage, inference, mqtt, destinations, opcua, stations } = config;
+  const server = ({ users, certificate, pki, ...rest }: OpcuaServerConfig): OpcuaServerConfig => ({
+    ...rest,
+    users: users.map((user) => ({ ...user, password: secret(user.password) })),
+    ...(certificate !== undefined && { certificate: { cert: at(certificate.cert), key: at(certificate.key) } }),
+    ...(pki !== undefined && { pki: at(pki) }),
+  });
+  const { storage, inference, mqtt, destinations, opcua, opcuaServer, stations } = config;
   return {
     ...config,
     storage: { ...storage, ...(storage.directory !== undefined && { directory: at(storage.directory) }) },
@@ -38,6 +45,7 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
         { ...connection, ...(connection.password !== undefined && { password: secret(connection.password) }) },
       ]),
     ),
+    ...(opcuaServer !== undefined && { opcuaServer: server(opcuaServer) }),
     inference: { ...inference, ...(inference.models !== undefined && { models: at(inference.models) }) },
     stations: stations.map((station) => ({
       ...station,

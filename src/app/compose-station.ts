@@ -13,7 +13,7 @@ import type { ImageEncoder } from '../ports/image-encoder.js';
 import type { Ledger } from '../ports/ledger.js';
 import type { SensorSource, TagWatcher } from '../ports/sensors.js';
 import type { VerdictOutput } from '../ports/verdict-output.js';
-import { cameraPlace, type HealthSource } from './health.js';
+import { cameraPlace, type HealthSource, stationPlace } from './health.js';
 import type { LoadedModel } from './loaded-models.js';
 import { StationModel } from './station-model.js';
 import type { InspectionListener, RunningStation, StationPlan } from './station-plan.js';
@@ -111,7 +111,7 @@ async function assemble(
     get paused() {
       return station.gate.pause;
     },
-    inspectNow: (signal) => station.inspectNow(signal),
+    inspectNow: (signal, wish) => station.inspectNow(signal, wish),
     setThresholds: (change) => model.setThresholds(change),
     get thresholds() {
       return model.thresholds;
@@ -162,7 +162,7 @@ function triggerOf({ trigger }: StationConfig, { watcher, clock }: StationEquipm
 /** A paused station lets parts go by uninspected: nobody may forget it. */
 function pauseHealth(name: string, gate: PauseGate): HealthSource {
   return {
-    where: `station ${name}`,
+    where: stationPlace(name),
     trouble: () => {
       if (gate.pause === undefined) return undefined;
       const { sinceMs, by, reason } = gate.pause;

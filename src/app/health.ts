@@ -26,6 +26,11 @@ export function cameraPlace(station: string): string {
   return `camera of ${station}`;
 }
 
+/** Where a pause is told. */
+export function stationPlace(station: string): string {
+  return `station ${station}`;
+}
+
 export function serverPlace(connection: string): string {
   return `OPC UA server ${connection}`;
 }

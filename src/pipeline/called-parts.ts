@@ -6,8 +6,18 @@ export interface Inspected {
   readonly seq: number;
 }
 
+/** What whoever asks for a part wants to be so. */
+export interface PartWish {
+  /** The id the part is known by outside; it is recorded with it. */
+  readonly externalId?: string;
+  /** The part is let in though the station is paused. */
+  readonly despitePause?: boolean;
+  /** Called with the part's id when it is opened. */
+  readonly opened?: (id: string) => void;
+}
+
 /** Somebody who asked for a part and waits for what becomes of it. */
-export interface Call {
+export interface Call extends PartWish {
   readonly resolve: (inspected: Inspected | undefined) => void;
 }
 
@@ -17,13 +27,19 @@ export class CalledParts {
   readonly #next = new Set<Call>();
   readonly #open = new Map<string, readonly Call[]>();
 
+  /** Somebody waits for the next part who wants it during a pause too. */
+  get wantedDespitePause(): boolean {
+    return [...this.#next].some(({ despitePause }) => despitePause === true);
+  }
+
   /**
    * Asks for a part with `ask`, which gets the call, or for the next one that is opened. Resolves when it is committed;
    * with undefined when it was lost on the way or the signal aborted first.
    */
-  call(signal: AbortSignal, ask?: (call: Call) => void): Promise<Inspected | undefined> {
+  call(signal: AbortSignal, ask?: (call: Call) => void, wish: PartWish = {}): Promise<Inspected | undefined> {
     return new Promise((resolve) => {
       const call: Call = {
+        ...wish,
         resolve: (inspected) => {
           signal.removeEventListener('abort', giveUp);
           resolve(inspected);
@@ -45,13 +61,16 @@ export class CalledParts {
     });
   }
 
-  /** A part is open: for the call that asked for it, else for all that wait for the next. */
-  opened(id: string, call?: Call): void {
-    if (call !== undefined) this.#put(id, [call]);
-    else if (this.#next.size > 0) {
-      this.#put(id, [...this.#next]);
-      this.#next.clear();
-    }
+  /**
+   * A part is open: for the call that asked for it, else for all that wait for the next. Gives the id that the first of
+   * them knows it by.
+   */
+  opened(id: string, call?: Call): string | undefined {
+    const calls = call === undefined ? [...this.#next] : [call];
+    if (call === undefined) this.#next.clear();
+    if (calls.length > 0) this.#put(id, calls);
+    for (const { opened } of calls) opened?.(id);
+    return calls.find(({ externalId }) => externalId !== undefined)?.externalId;
   }
 
   settle(id: string, inspected: Inspected | undefined): void {

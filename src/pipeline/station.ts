@@ -5,7 +5,7 @@ import type { Logger } from '../base/logger.js';
 import type { StationConfig } from '../config/schema/station.js';
 import type { Part } from '../domain/inspection.js';
 import type { Camera } from '../ports/camera.js';
-import { type Call, CalledParts, type Inspected } from './called-parts.js';
+import { type Call, CalledParts, type Inspected, type PartWish } from './called-parts.js';
 import { FrameGate } from './frame-gate.js';
 import { FrameTap } from './frame-tap.js';
 import type { Inspector } from './inspect.js';
@@ -31,7 +31,7 @@ export interface StationOptions {
 export class Station {
   readonly name: string;
   /** Closed, it lets no part in; those inside are finished. */
-  readonly gate = new PauseGate();
+  readonly gate = new PauseGate(() => this.#called.wantedDespitePause);
   /** Where a copy of the next frame can be had. */
   readonly tap = new FrameTap();
   readonly #options: StationOptions;
@@ -58,8 +58,10 @@ export class Station {
    * One part now: beside those of the trigger, or where every frame is a part the next one. Resolves when it is
    * committed; with undefined when it was dropped or the signal aborted first.
    */
-  inspectNow(signal: AbortSignal): Promise<Inspected | undefined> {
-    return this.#called.call(signal, this.#openCalled);
+  inspectNow(signal: AbortSignal, wish?: PartWish): Promise<Inspected | undefined> {
+    const inspected = this.#called.call(signal, this.#openCalled, wish);
+    this.gate.askAgain();
+    return inspected;
   }
 
   /** Call it for each committed inspection, for those who asked for the part. */
@@ -103,7 +105,7 @@ export class Station {
     const gate = new FrameGate();
     const pending = new Set<Promise<void>>();
     const open = (atMs: number, call?: Call): void => {
-      if (!this.gate.admits()) {
+      if (call?.despitePause !== true && !this.gate.admits()) {
         call?.resolve(undefined);
         return;
       }
@@ -139,7 +141,7 @@ export class Station {
 
   #openPart(openedAtMs: number, call?: Call): Part {
     const id = this.#options.newPartId();
-    this.#called.opened(id, call);
-    return { id, openedAtMs };
+    const externalId = this.#called.opened(id, call);
+    return { id, openedAtMs, ...(externalId !== undefined && { externalId }) };
   }
 }
