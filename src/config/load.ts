@@ -5,6 +5,7 @@ import { Cursor } from './checks/cursor.js';
 import { checkSeveralDestinations } from './checks/destinations.js';
 import { checkModels, type DescribeModel } from './checks/models.js';
 import { checkDestinations } from './checks/mqtt.js';
+import { checkOpcuaServer } from './checks/opcua-server.js';
 import { checkStations } from './checks/stations.js';
 import { decodeConfig, MAX_CONFIG_BYTES } from './decode.js';
 import { configErrors } from './errors.js';
@@ -53,6 +54,7 @@ function findAll(issues: Parameters<typeof explain>[0][], root: Located, context
     ...checkDestinations(cursor),
     ...checkConnections(cursor),
     ...checkSeveralDestinations(cursor),
+    ...checkOpcuaServer(cursor),
     ...checkStations(cursor),
     ...(context.describeModel === undefined ? [] : checkModels(cursor, context.describeModel)),
   ];

@@ -10,6 +10,8 @@ import { VisionSystem } from './vision-system.js';
 
 /** A thread that takes nothing for so long hangs. */
 const HUNG_MS = 30_000;
+/** A server that has listened for so long was well: the next trouble is met quickly again. */
+const WELL_MS = 60_000;
 
 export interface MachineVisionFaceOptions {
   readonly settings: ServerSettings;
@@ -29,7 +31,8 @@ export class MachineVisionFace implements StationFace {
   readonly #backoff = new Backoff({ initialMs: 1000, maxMs: 60_000 });
   #systems: ReadonlyMap<string, VisionSystem> = new Map();
   #thread: ServerThread | undefined;
-  #listening = false;
+  /** Since when it listens, of the monotonic clock. */
+  #listeningSinceMs: number | undefined;
   #missed = 0;
   #trouble: string | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -84,7 +87,7 @@ export class MachineVisionFace implements StationFace {
   }
 
   #startThread(): void {
-    this.#listening = false;
+    this.#listeningSinceMs = undefined;
     const thread = new ServerThread(
       this.#options.settings,
       {
@@ -106,9 +109,8 @@ export class MachineVisionFace implements StationFace {
     const { logger } = this.#options;
     switch (message.kind) {
       case 'listening':
-        this.#listening = true;
+        this.#listeningSinceMs = this.#options.clock.monotonicMs();
         this.#trouble = undefined;
-        this.#backoff.reset();
         logger.info({ endpoints: message.endpoints }, 'The OPC UA server for machine vision listens.');
         for (const system of this.#systems.values()) system.showAll();
         return;
@@ -137,7 +139,7 @@ export class MachineVisionFace implements StationFace {
   }
 
   #send(message: ToServer): void {
-    if (!this.#listening || this.#thread === undefined) return;
+    if (this.#listeningSinceMs === undefined || this.#thread === undefined) return;
     if (!this.#thread.send(message)) this.#missed += 1;
   }
 
@@ -152,7 +154,9 @@ export class MachineVisionFace implements StationFace {
   }
 
   #failed(text: string): void {
-    this.#listening = false;
+    const sinceMs = this.#listeningSinceMs;
+    if (sinceMs !== undefined && this.#options.clock.monotonicMs() - sinceMs > WELL_MS) this.#backoff.reset();
+    this.#listeningSinceMs = undefined;
     this.#missed = 0;
     const waitMs = this.#backoff.next();
     if (this.#trouble !== text) this.#options.logger.warn({ retryMs: waitMs }, text);

@@ -11,13 +11,14 @@ import {
 import { nodesets } from 'node-opcua-nodesets';
 import { OPCUAServer } from 'node-opcua-server';
 import type { Access } from './access.js';
+import { adjustQueues, MAX_QUEUE } from './event-queues.js';
 import type { ServerSettings } from './protocol.js';
 
 /** Bounds of what clients together may make the server hold. */
 const LIMITS = {
   maxSubscriptionsPerSession: 10,
   maxMonitoredItemsPerSubscription: 2000,
-  maxMonitoredItemsQueueSize: 500,
+  maxMonitoredItemsQueueSize: MAX_QUEUE,
   maxBrowseContinuationPoints: 10,
   maxArrayLength: 10_000,
   maxStringLength: 65_536,
@@ -91,6 +92,7 @@ export function createServer(settings: ServerSettings, access: Access): OPCUASer
     const { userIdentityTokens } = description;
     description.userIdentityTokens = (userIdentityTokens ?? []).filter(({ tokenType }) => LOGINS.has(tokenType));
   }
+  adjustQueues(server);
   return server;
 }
 
