@@ -5,6 +5,7 @@ import type { OpcuaConnectionConfig } from '../config/schema/connections.js';
 import type { Config } from '../config/schema/index.js';
 import type { ModelConfig } from '../config/schema/judging.js';
 import type { DestinationConfig } from '../config/schema/mqtt.js';
+import type { OpcuaServerConfig } from '../config/schema/opcua-server.js';
 import { modelFolder } from './model-folder.js';
 
 /**
@@ -42,18 +43,24 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
       },
     }),
   });
-  const server = ({
+  const connection = ({
     password,
     userCertificate: user,
     applicationCertificate: own,
     ...rest
-  }: OpcuaConnectionConfig) => ({
+  }: OpcuaConnectionConfig): OpcuaConnectionConfig => ({
     ...rest,
     ...(password !== undefined && { password: secret(password) }),
     ...(user !== undefined && { userCertificate: { cert: at(user.cert), key: at(user.key) } }),
     ...(own !== undefined && { applicationCertificate: { cert: at(own.cert), key: at(own.key) } }),
   });
-  const { storage, inference, mqtt, destinations, opcua, stations } = config;
+  const server = ({ users, certificate, pki, ...rest }: OpcuaServerConfig): OpcuaServerConfig => ({
+    ...rest,
+    users: users.map((user) => ({ ...user, password: secret(user.password) })),
+    ...(certificate !== undefined && { certificate: { cert: at(certificate.cert), key: at(certificate.key) } }),
+    ...(pki !== undefined && { pki: at(pki) }),
+  });
+  const { storage, inference, mqtt, destinations, opcua, opcuaServer, stations } = config;
   const model = (given: ModelConfig): ModelConfig => ({
     ...given,
     package: modelFolder(given.package, inference.models, baseDirectory),
@@ -63,7 +70,8 @@ export function withAbsolutePaths(config: Config, baseDirectory: string): Config
     storage: { ...storage, ...(storage.directory !== undefined && { directory: at(storage.directory) }) },
     mqtt: destination(mqtt),
     destinations: Object.fromEntries(Object.entries(destinations).map(([name, entry]) => [name, destination(entry)])),
-    opcua: Object.fromEntries(Object.entries(opcua).map(([name, entry]) => [name, server(entry)])),
+    opcua: Object.fromEntries(Object.entries(opcua).map(([name, entry]) => [name, connection(entry)])),
+    ...(opcuaServer !== undefined && { opcuaServer: server(opcuaServer) }),
     inference: { ...inference, ...(inference.models !== undefined && { models: at(inference.models) }) },
     stations: stations.map((station) => ({
       ...station,

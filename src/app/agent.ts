@@ -14,6 +14,7 @@ import type { Destinations } from './destinations.js';
 import { type HealthSource, type Trouble, troublesOf } from './health.js';
 import type { ModelReload, ReloadableStation } from './model-reload.js';
 import { ShedCounts } from './shed-counts.js';
+import type { AgentFace, FacedAgent } from './station-face.js';
 import type { RunningStation, StationPlan } from './station-plan.js';
 
 const HEALTH_CHECK_MS = 1000;
@@ -37,6 +38,8 @@ export interface AgentParts {
   readonly modelReload: ModelReload;
   /** Present where any destination may give commands. */
   readonly commands?: CommandExecutor;
+  /** Present where a control system sees the stations. */
+  readonly face?: AgentFace;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -103,6 +106,7 @@ export class Agent {
     );
     this.#running.catch(() => undefined);
     commands?.open(this.#commandTargets());
+    this.#parts.face?.open(this.#stations, this.#facedAgent());
     this.#started = true;
     if (this.#reloadAsked) this.reloadModels();
   }
@@ -131,12 +135,13 @@ export class Agent {
   async #stopAll(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#timer);
-    const { ledger, destinations, connections, modelReload, commands, logger } = this.#parts;
+    const { ledger, destinations, connections, modelReload, commands, face, logger } = this.#parts;
     modelReload.stop();
     await commands?.close(DRAIN_MS);
     const quietly = async (what: string, work: Promise<unknown>): Promise<void> => {
       await work.catch((error: unknown) => logger.error({}, `${what} did not stop cleanly: ${messageOf(error)}`));
     };
+    await quietly('The OPC UA server', face?.stop() ?? Promise.resolve());
     await this.#recorded();
     await Promise.all(this.#stations.map((station) => quietly(`Station ${station.name}`, station.stop())));
     await quietly('Delivery', destinations.stop(DRAIN_MS));
@@ -221,8 +226,23 @@ export class Agent {
     };
   }
 
+  #facedAgent(): FacedAgent {
+    return {
+      troubles: () => this.#troubles,
+      acknowledge: (where, by) => {
+        this.#acknowledgements.acknowledge(where, by, isoUtc(this.#parts.clock.nowMs()));
+        this.#beat();
+      },
+      changed: (station) => {
+        this.#announceState(station);
+        this.#beat();
+      },
+    };
+  }
+
   #inspected(station: RunningStation, inspection: Inspection, seq: number | null): void {
     this.#announceState(station);
+    this.#parts.face?.inspected(inspection);
     if (seq !== null) this.#events.onInspected?.(inspection, seq);
   }
 
@@ -235,6 +255,7 @@ export class Agent {
     // No inspection tells of a paused station, whose state still counts what goes by.
     for (const station of this.#stations) if (station.paused !== undefined) this.#announceState(station);
     this.#troubles = this.#acknowledgements.on(troublesOf(this.#healthSources()));
+    this.#parts.face?.look();
     void this.#refreshShed();
     const status = this.#status();
     const key = JSON.stringify(status, (name, value) => (PASSING.has(name) ? 0 : value));
@@ -269,7 +290,7 @@ export class Agent {
   }
 
   #healthSources(): HealthSource[] {
-    const { ledger, destinations, connections, modelReload } = this.#parts;
+    const { ledger, destinations, connections, modelReload, face } = this.#parts;
     return [
       {
         where: 'store',
@@ -284,6 +305,7 @@ export class Agent {
       ...connections,
       ...this.#stations.flatMap((station) => station.health),
       ...modelReload.health,
+      ...(face === undefined ? [] : [face.health]),
     ];
   }
 }

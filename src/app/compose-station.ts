@@ -16,7 +16,7 @@ import type { Ledger } from '../ports/ledger.js';
 import type { PictureMeter } from '../ports/picture-meter.js';
 import type { SensorSource, TagWatcher } from '../ports/sensors.js';
 import type { StationCondition, VerdictOutput } from '../ports/verdict-output.js';
-import { cameraPlace, type HealthSource, picturesPlace } from './health.js';
+import { cameraPlace, type HealthSource, picturesPlace, stationPlace } from './health.js';
 import type { LoadedModel } from './loaded-models.js';
 import { present } from './present.js';
 import type { SelectedRecipe } from './selected-recipe.js';
@@ -131,7 +131,7 @@ async function assemble(
     get paused() {
       return station.gate.pause;
     },
-    inspectNow: (signal, recipe) => station.inspectNow(signal, recipe),
+    inspectNow: (signal, wish) => station.inspectNow(signal, wish),
     setThresholds: (change) => model.setThresholds(change),
     get thresholds() {
       return model.model.thresholds;
@@ -196,7 +196,7 @@ function triggerOf({ trigger }: StationConfig, { watcher, clock }: StationEquipm
 /** A paused station lets parts go by uninspected: nobody may forget it. */
 function pauseHealth(name: string, gate: PauseGate): HealthSource {
   return {
-    where: `station ${name}`,
+    where: stationPlace(name),
     trouble: () => {
       if (gate.pause === undefined) return undefined;
       const { sinceMs, by, reason } = gate.pause;

@@ -19,6 +19,7 @@ import { QualityMeter } from '../vision/quality/quality-meter.js';
 import { Agent, type AgentEvents } from './agent.js';
 import { CommandExecutor } from './commands/command-executor.js';
 import { composeDestinations } from './compose-destinations.js';
+import { composeOpcuaServer } from './compose-opcua-server.js';
 import { planStation } from './compose-station.js';
 import { describeGateway } from './describe-gateway.js';
 import { Destinations } from './destinations.js';
@@ -76,6 +77,12 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
   });
   const connections = await openableConnections(setup);
   const models = loadableModels(setup);
+  const face = await composeOpcuaServer({
+    ...setup,
+    startedAtMs: clock.nowMs(),
+    secret: (reference) => secret(setup, reference),
+    audit: ledger,
+  });
   const stations = await Promise.all(
     config.stations.map((station) => plan(setup, station, { ledger, connections, models })),
   );
@@ -88,6 +95,7 @@ export async function composeAgent(setup: AgentSetup, events: AgentEvents = {}):
       stations,
       modelReload: new ModelReload({ running: config, readConfig: setup.readConfig, models, logger }),
       ...(takesCommands(config) && { commands }),
+      ...(face !== undefined && { face }),
       clock,
       logger,
     },

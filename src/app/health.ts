@@ -30,6 +30,11 @@ export function picturesPlace(station: string): string {
   return `pictures of ${station}`;
 }
 
+/** Where a pause is told. */
+export function stationPlace(station: string): string {
+  return `station ${station}`;
+}
+
 export function serverPlace(connection: string): string {
   return `OPC UA server ${connection}`;
 }

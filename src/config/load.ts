@@ -6,6 +6,7 @@ import { Cursor } from './checks/cursor.js';
 import { checkSeveralDestinations } from './checks/destinations.js';
 import { checkModels, type DescribeModel } from './checks/models.js';
 import { checkDestinations } from './checks/mqtt.js';
+import { checkOpcuaServer } from './checks/opcua-server.js';
 import { checkPipelines } from './checks/pipelines.js';
 import { checkRecipes } from './checks/recipes.js';
 import { checkStations } from './checks/stations.js';
@@ -58,6 +59,7 @@ function findAll(issues: Parameters<typeof explain>[0][], root: Located, context
     ...checkCameras(cursor),
     ...checkPipelines(cursor),
     ...checkSeveralDestinations(cursor),
+    ...checkOpcuaServer(cursor),
     ...checkStations(cursor),
     ...checkRecipes(cursor),
     ...(context.describeModel === undefined ? [] : checkModels(cursor, context.describeModel)),

@@ -1,4 +1,4 @@
-import type { Inspection } from '../domain/inspection.js';
+import type { Inspection, PartIdentity } from '../domain/inspection.js';
 
 /** An inspection that is committed. */
 export interface Inspected {
@@ -6,10 +6,16 @@ export interface Inspected {
   readonly seq: number;
 }
 
+/** What whoever asks for a part wants to be so. */
+export interface PartWish extends PartIdentity {
+  /** The part is let in though the station is paused. */
+  readonly despitePause?: boolean;
+  /** Called with the part's id when it is opened. */
+  readonly opened?: (id: string) => void;
+}
+
 /** Somebody who asked for a part and waits for what becomes of it. */
-export interface Call {
-  /** Asked for with the part. */
-  readonly recipe?: string;
+export interface Call extends PartWish {
   readonly resolve: (inspected: Inspected | undefined) => void;
 }
 
@@ -19,14 +25,19 @@ export class CalledParts {
   readonly #next = new Set<Call>();
   readonly #open = new Map<string, readonly Call[]>();
 
+  /** Somebody waits for the next part who wants it during a pause too. */
+  get wantedDespitePause(): boolean {
+    return [...this.#next].some(({ despitePause }) => despitePause === true);
+  }
+
   /**
    * Asks for a part with `ask`, which gets the call, or for the next one that is opened. Resolves when it is committed;
    * with undefined when it was lost on the way or the signal aborted first.
    */
-  call(signal: AbortSignal, ask?: (call: Call) => void, recipe?: string): Promise<Inspected | undefined> {
+  call(signal: AbortSignal, ask?: (call: Call) => void, wish: PartWish = {}): Promise<Inspected | undefined> {
     return new Promise((resolve) => {
       const call: Call = {
-        ...(recipe !== undefined && { recipe }),
+        ...wish,
         resolve: (inspected) => {
           signal.removeEventListener('abort', giveUp);
           resolve(inspected);
@@ -49,14 +60,17 @@ export class CalledParts {
   }
 
   /**
-   * A part is open: for the call that asked for it, else for all that wait for the next. Gives the recipe that was asked
-   * for; of several, who want the same part, the first one's.
+   * A part is open: for the call that asked for it, else for all that wait for the next. Gives what they want it to be;
+   * of several, who want the same part, the first one's wish counts.
    */
-  opened(id: string, call?: Call): string | undefined {
+  opened(id: string, call?: Call): PartIdentity {
     const calls = call === undefined ? [...this.#next] : [call];
-    this.#put(id, calls);
     if (call === undefined) this.#next.clear();
-    return calls.find(({ recipe }) => recipe !== undefined)?.recipe;
+    if (calls.length > 0) this.#put(id, calls);
+    for (const { opened } of calls) opened?.(id);
+    const externalId = calls.find((other) => other.externalId !== undefined)?.externalId;
+    const recipe = calls.find((other) => other.recipe !== undefined)?.recipe;
+    return { ...(externalId !== undefined && { externalId }), ...(recipe !== undefined && { recipe }) };
   }
 
   settle(id: string, inspected: Inspected | undefined): void {

@@ -7,9 +7,15 @@ export interface Pause {
 
 /** Lets parts in, or turns them away and counts them while the station is paused. */
 export class PauseGate {
+  readonly #exception: () => boolean;
   #pause: Pause | undefined;
   #turnedAway = 0;
   readonly #waiting = new Set<() => void>();
+
+  /** `exception` tells whether the next part is let in even during a pause. */
+  constructor(exception: () => boolean = () => false) {
+    this.#exception = exception;
+  }
 
   /** Undefined where parts are let in. */
   get pause(): Pause | undefined {
@@ -28,19 +34,24 @@ export class PauseGate {
 
   open(): void {
     this.#pause = undefined;
+    this.askAgain();
+  }
+
+  /** There may be an exception now for those who wait. */
+  askAgain(): void {
     for (const resolve of [...this.#waiting]) resolve();
   }
 
   /** Asks for one part: false means that it is turned away and counted. */
   admits(): boolean {
-    if (this.#pause === undefined) return true;
+    if (this.#lets()) return true;
     this.#turnedAway += 1;
     return false;
   }
 
-  /** Resolves true when parts are let in, false when the signal aborts first. */
+  /** Resolves true when a part is let in, false when the signal aborts first. */
   async untilOpen(signal: AbortSignal): Promise<boolean> {
-    while (this.#pause !== undefined && !signal.aborted) {
+    while (!this.#lets() && !signal.aborted) {
       await new Promise<void>((resolve) => {
         const settle = (): void => {
           this.#waiting.delete(settle);
@@ -51,6 +62,10 @@ export class PauseGate {
         signal.addEventListener('abort', settle, { once: true });
       });
     }
-    return this.#pause === undefined;
+    return this.#lets();
+  }
+
+  #lets(): boolean {
+    return this.#pause === undefined || this.#exception();
   }
 }

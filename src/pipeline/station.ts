@@ -8,7 +8,7 @@ import type { Frame } from '../domain/frame.js';
 import type { Part } from '../domain/inspection.js';
 import type { Camera } from '../ports/camera.js';
 import type { VerdictOutput } from '../ports/verdict-output.js';
-import { type Call, CalledParts, type Inspected } from './called-parts.js';
+import { type Call, CalledParts, type Inspected, type PartWish } from './called-parts.js';
 import { FrameAge } from './frame-age.js';
 import { FrameGate } from './frame-gate.js';
 import { FrameTap } from './frame-tap.js';
@@ -37,7 +37,7 @@ export interface StationOptions {
 export class Station {
   readonly name: string;
   /** Closed, it lets no part in; those inside are finished. */
-  readonly gate = new PauseGate();
+  readonly gate = new PauseGate(() => this.#called.wantedDespitePause);
   /** Where a copy of the next frame can be had. */
   readonly tap = new FrameTap();
   readonly #options: StationOptions;
@@ -79,8 +79,10 @@ export class Station {
    * One part now: beside those of the trigger, or where every frame is a part the next one. Resolves when it is
    * committed; with undefined when it was dropped or the signal aborted first.
    */
-  inspectNow(signal: AbortSignal, recipe?: string): Promise<Inspected | undefined> {
-    return this.#called.call(signal, this.#openCalled, recipe);
+  inspectNow(signal: AbortSignal, wish?: PartWish): Promise<Inspected | undefined> {
+    const inspected = this.#called.call(signal, this.#openCalled, wish);
+    this.gate.askAgain();
+    return inspected;
   }
 
   /** Call it for each committed inspection, for those who asked for the part. */
@@ -135,7 +137,7 @@ export class Station {
       else call.resolve(undefined);
     };
     const open = (atMs: number, { identity, echo }: Announcement = {}, call?: Call): void => {
-      if (!this.gate.admits()) {
+      if (call?.despitePause !== true && !this.gate.admits()) {
         turnAway(call);
         return;
       }
@@ -196,8 +198,8 @@ export class Station {
     const { newPartId, clock, output } = this.#options;
     const id = newPartId();
     const openedTickMs = clock.monotonicMs();
-    const recipe = this.#called.opened(id, call);
+    const wished = this.#called.opened(id, call);
     output?.opened({ id, openedTickMs, called: call !== undefined });
-    return { id, openedAtMs, openedTickMs, ...(recipe !== undefined && { recipe }) };
+    return { id, openedAtMs, openedTickMs, ...wished };
   }
 }

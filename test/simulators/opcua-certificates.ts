@@ -74,7 +74,9 @@ export class OpcuaAuthority {
     const known = this.#keys.get(kind);
     if (known !== undefined && !freshKey) return known;
     const file = join(this.folder, `${kind}-${this.#names}.key`);
-    const algorithm = curve ? ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256'] : ['RSA', '-pkeyopt', 'rsa_keygen_bits:2048'];
+    const algorithm = curve
+      ? ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256']
+      : ['RSA', '-pkeyopt', 'rsa_keygen_bits:2048'];
     openssl(['genpkey', '-algorithm', ...algorithm, '-out', file]);
     this.#keys.set(kind, file);
     return file;

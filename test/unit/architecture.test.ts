@@ -8,7 +8,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['domain'],
   ['ports'],
   ['config'],
-  ['web', 'pipeline', 'camera', 'opcua', 'vision', 'store', 'mqtt', 'analytics'],
+  ['web', 'pipeline', 'camera', 'opcua', 'opcua-server', 'vision', 'store', 'mqtt', 'analytics'],
   ['app', 'simline'],
   ['cli'],
 ];
@@ -20,7 +20,7 @@ const LIBRARY_HOMES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^sharp$/, ['vision']],
   [/^better-sqlite3$/, ['store']],
   [/^mqtt$/, ['mqtt']],
-  [/^node-opcua/, ['opcua', 'simline']],
+  [/^node-opcua/, ['opcua', 'opcua-server', 'simline']],
   [/^aedes$/, ['simline']],
 ];
 

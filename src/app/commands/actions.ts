@@ -77,7 +77,7 @@ const ACTIONS: { readonly [Name in CommandName]: (turn: Turn<Name>) => Value | P
   inspect: async ({ given, stations, signal }) => {
     const station = only(stations);
     if (station.paused !== undefined) throw commandErrors.COMMAND_STATION_PAUSED({ where: station.name });
-    const inspected = await station.inspectNow(signal, given.recipe);
+    const inspected = await station.inspectNow(signal, given.recipe === undefined ? {} : { recipe: given.recipe });
     if (inspected === undefined) throw commandErrors.COMMAND_PART_LOST({ where: station.name });
     const { inspection, seq } = inspected;
     return {

@@ -1,6 +1,6 @@
 import type { CommandArguments } from '../../domain/command-arguments.js';
 import type { Frame } from '../../domain/frame.js';
-import type { Inspected } from '../../pipeline/called-parts.js';
+import type { Inspected, PartWish } from '../../pipeline/called-parts.js';
 import type { Pause } from '../../pipeline/pause-gate.js';
 import type { Thresholds } from '../../pipeline/thresholds.js';
 
@@ -12,7 +12,7 @@ export interface CommandedStation {
   resume(): void;
   readonly paused: Pause | undefined;
   /** Resolves when the part is committed; with undefined when it was lost or the signal aborted. */
-  inspectNow(signal: AbortSignal, recipe?: string): Promise<Inspected | undefined>;
+  inspectNow(signal: AbortSignal, wish?: PartWish): Promise<Inspected | undefined>;
   /** Gives what holds then. @throws PIPELINE_NO_THRESHOLD, PIPELINE_RECIPE_UNKNOWN */
   setThresholds(change: CommandArguments<'set-threshold'>): Thresholds & { readonly changed: boolean };
   /** Of the recipe in force, where the station has any. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { nameSchema } from './common.js';
 import { opcuaConnectionSchema } from './connections.js';
 import { destinationsSchema, mqttSchema } from './mqtt.js';
+import { opcuaServerSchema } from './opcua-server.js';
 import { stationSchema } from './station.js';
 
 export const storageSchema = z
@@ -106,6 +107,7 @@ export const configSchema = z
       .record(nameSchema, opcuaConnectionSchema)
       .default({})
       .describe('OPC UA servers by the name that sensors, triggers and outputs refer to.'),
+    opcuaServer: opcuaServerSchema.optional(),
     stations: z.array(stationSchema).min(1).max(64).describe('The inspection points of this gateway.'),
     log: z
       .strictObject({

@@ -15,6 +15,11 @@ const config = configSchema.parse({
   },
   destinations: { mes: { url: 'mqtts://mes', username: 'u', password: { file: 'mes' }, tls: { ca: 'mes.pem' } } },
   opcua: { plc: { endpoint: 'opc.tcp://plc:4840', username: 'u', password: { env: 'PLC' } } },
+  opcuaServer: {
+    users: [{ name: 'mes', password: { file: 'secrets/mes' } }],
+    certificate: { cert: 'server.pem', key: '/etc/server.key' },
+    pki: 'pki',
+  },
   stations: [
     { name: 'a', camera: { kind: 'directory', path: 'photos' }, model: { package: 'tile/1.0.0' } },
     {
@@ -45,6 +50,11 @@ describe('withAbsolutePaths', () => {
       url: 'mqtts://mes',
       password: { file: '/etc/jidoka/mes' },
       tls: { ca: '/etc/jidoka/mes.pem' },
+    });
+    expect(absolute.opcuaServer).toMatchObject({
+      users: [{ password: { file: '/etc/jidoka/secrets/mes' } }],
+      certificate: { cert: '/etc/jidoka/server.pem', key: '/etc/server.key' },
+      pki: '/etc/jidoka/pki',
     });
     expect(absolute.stations[1]).toMatchObject({
       recipes: { lid: { model: { package: '/etc/jidoka/my-models/lid' } }, box: {} },

@@ -10,6 +10,38 @@ const ONE = `opcua: { plc1: ${SERVER} }\n`;
 const TWO = `opcua: { plc1: ${SERVER}, plc2: ${SERVER} }\n`;
 const brief = (source: string): string[] => problemsOf(source).map(({ path, what }) => `${path}: ${what}`);
 
+describe('the OPC UA server of the gateway', () => {
+  const server = (lines: string) => brief(`${MINIMAL}opcuaServer: { ${lines} }\n`);
+  const user = (name: string, role = 'viewer') => `{ name: ${name}, password: { env: X }, role: ${role} }`;
+
+  it('needs somebody who may log in', () => {
+    expect(server('port: 4841')).toEqual(['opcuaServer: Nobody could log in to this server.']);
+    expect(server('anonymous: true')).toEqual([]);
+    expect(server(`users: [${user('mes', 'operator')}]`)).toEqual([]);
+  });
+
+  it('knows each user once', () => {
+    expect(server(`users: [${user('mes')}, ${user('board')}, ${user('mes')}]`)).toEqual([
+      'opcuaServer.users[2].name: There is a user `mes` already.',
+    ]);
+  });
+
+  it('has no operator who could never call anything', () => {
+    const open = `users: [${user('board')}, ${user('mes', 'operator')}], policies: [None]`;
+    expect(server(open)).toEqual([]);
+    expect(server(`${open}, host: 0.0.0.0`)).toEqual([
+      'opcuaServer.users[1].role: An operator could never call a method: the only policy is `None`, and the server is open to a network.',
+    ]);
+    expect(server(`users: [${user('mes', 'operator')}], policies: [None, Basic256Sha256], host: 0.0.0.0`)).toEqual([]);
+  });
+
+  it('takes files, not what is in them', () => {
+    expect(server('anonymous: true, certificate: { cert: "-----BEGIN CERTIFICATE-----", key: k.pem }')).toEqual([
+      'opcuaServer.certificate.cert: `cert` holds the certificate or key itself.',
+    ]);
+  });
+});
+
 describe('OPC UA connections', () => {
   const sensors = 'sensors: [{ name: t, nodeId: i=1 }, { name: p, nodeId: i=2 }]';
 

@@ -136,6 +136,61 @@ describe('a paused station', () => {
     expect(station.gate.turnedAway).toBe(0);
   });
 
+  it('lets the one photograph in that somebody wants now, with the id it is known by', async () => {
+    const camera = new HandFedCamera('wait');
+    const { station, ledger, end } = build(camera);
+    station.gate.close(pause);
+    await camera.feed();
+    const opened: string[] = [];
+    const wish = { externalId: 'plant-7', despitePause: true, opened: (id: string) => opened.push(id) };
+    const inspected = await station.inspectNow(never, wish);
+    expect(inspected?.inspection).toMatchObject({ id: 'part-1', partId: 'plant-7' });
+    expect(opened).toEqual(['part-1']);
+    await camera.feed();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(camera.asked).toBe(false);
+    await end();
+    expect(seen(ledger)).toEqual(['part-1']);
+  });
+
+  it('lets the next live picture in that somebody wants now, and no more', async () => {
+    const camera = new HandFedCamera('drop-oldest');
+    const { station, ledger, end } = build(camera);
+    station.gate.close(pause);
+    await camera.feed();
+    await vi.waitFor(() => expect(station.gate.turnedAway).toBe(1));
+    const inspected = station.inspectNow(never, { despitePause: true });
+    await camera.feed();
+    expect((await inspected)?.inspection.id).toBe('part-1');
+    const givenUp = new AbortController();
+    const lost = station.inspectNow(givenUp.signal, { despitePause: true });
+    givenUp.abort();
+    expect(await lost).toBeUndefined();
+    await camera.feed();
+    await vi.waitFor(() => expect(station.gate.turnedAway).toBe(2));
+    await end();
+    expect(seen(ledger)).toEqual(['part-1']);
+  });
+
+  it('opens a part that somebody wants now beside a trigger that is turned away', async () => {
+    const camera = new HandFedCamera('drop-oldest');
+    let fire: (atMs: number) => void = () => undefined;
+    const trigger = (open: (atMs: number) => void) => {
+      fire = open;
+      return () => undefined;
+    };
+    const { station, ledger, end } = build(camera, { trigger });
+    await camera.feed();
+    station.gate.close(pause);
+    fire(Date.now());
+    const inspected = station.inspectNow(never, { despitePause: true, externalId: 'plant-7' });
+    await camera.feed();
+    expect((await inspected)?.inspection.partId).toBe('plant-7');
+    expect(station.gate.turnedAway).toBe(1);
+    await end();
+    expect(seen(ledger)).toHaveLength(1);
+  });
+
   it('inspects no photograph at a stop during the pause', async () => {
     const camera = new HandFedCamera('wait');
     const { station, ledger, end } = build(camera);
