@@ -25,8 +25,8 @@ interface Kept {
 }
 
 const MOST_KEPT = 16;
-/** Two quartz clocks part by up to 50 ms in a thousand seconds; a reading gets worse by that with age. */
-const DRIFT = 50e-6;
+/** Quartz clocks part by less, but NTP may push a clock by up to 500 ms in a thousand seconds: readings age by that. */
+const DRIFT = 500e-6;
 /** What no bound covers: time-outs of the operating system, the roundness of milliseconds. */
 const SLACK_MS = 10;
 /** Smaller differences are left alone, so that values of a well-kept plant keep the times they were given. */

@@ -4,7 +4,8 @@ export type TagTimeBasis = 'server' | 'gateway' | 'arrival';
 interface Guess {
   readonly basis: TagTimeBasis;
   misses: number;
-  lastFitMs: number | undefined;
+  /** When the first of the misses in a row arrived. */
+  missesFromMs: number;
 }
 
 /** So many changes in a row, over so long, convince: after a stall of the network many old values come at once. */
@@ -29,8 +30,8 @@ export interface TagTime {
  */
 export class TagClock {
   readonly #guesses: readonly Guess[] = [
-    { basis: 'server', misses: 0, lastFitMs: undefined },
-    { basis: 'gateway', misses: 0, lastFitMs: undefined },
+    { basis: 'server', misses: 0, missesFromMs: 0 },
+    { basis: 'gateway', misses: 0, missesFromMs: 0 },
   ];
   #wrong = new Set<TagTimeBasis>();
   #lagMs = 0;
@@ -40,15 +41,14 @@ export class TagClock {
     this.#lagMs = arrivedMs - statedMs;
     for (const guess of this.#guesses) {
       const lagMs = this.#lagMs + (guess.basis === 'server' ? aheadMs : 0);
-      guess.lastFitMs ??= arrivedMs;
       if (lagMs >= -EARLY_MS && lagMs <= latestMs) {
         guess.misses = 0;
-        guess.lastFitMs = arrivedMs;
         this.#wrong.delete(guess.basis);
         continue;
       }
+      if (guess.misses === 0) guess.missesFromMs = arrivedMs;
       guess.misses += 1;
-      const convincing = guess.misses >= CONVINCING_MISSES && arrivedMs - guess.lastFitMs >= CONVINCING_MS;
+      const convincing = guess.misses >= CONVINCING_MISSES && arrivedMs - guess.missesFromMs >= CONVINCING_MS;
       if (convincing) this.#wrong.add(guess.basis);
     }
   }

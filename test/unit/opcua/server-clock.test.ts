@@ -49,7 +49,7 @@ describe("the estimate of the server's clock", () => {
     world.pass(60_000);
     world.ask(400, 0);
     expect(world.clock.estimate()?.aheadMs).toBeCloseTo(500, 0);
-    expect(world.clock.estimate()?.errorMs).toBeLessThan(5);
+    expect(world.clock.estimate()?.errorMs).toBeLessThan(35);
     world.pass(24 * 3_600_000);
     world.ask(40, 0);
     expect(world.clock.estimate()?.errorMs).toBeCloseTo(20, 0);

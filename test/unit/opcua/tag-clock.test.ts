@@ -44,6 +44,16 @@ describe('the clock of a tag', () => {
     expect(clock.basis).toBe('server');
   });
 
+  it('is not doubted for a few late ones after a long rest', () => {
+    const clock = new TagClock();
+    changes(clock, SERVER_AHEAD_MS, 3);
+    for (let index = 0; index < 20; index += 1) {
+      const arrivedMs = 3_600_000 + index * 100;
+      clock.take({ statedMs: SERVER_AHEAD_MS + arrivedMs - 9000, arrivedMs, aheadMs: SERVER_AHEAD_MS, latestMs: 1500 });
+    }
+    expect(clock.basis).toBe('server');
+  });
+
   it('is not doubted for values that the network held up, however many', () => {
     const clock = new TagClock();
     changes(clock, SERVER_AHEAD_MS, 3);
