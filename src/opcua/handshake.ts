@@ -81,7 +81,12 @@ function react(rules: HandshakeRules, step: HandshakeStep, event: HandshakeEvent
     case 'down':
       return change(abandon(rules, step, 'offline'), { phase: { kind: 'offline' }, standing: false });
     case 'stop':
-      return change(abandon(rules, step, 'stopped'), { phase: { kind: 'stopped' }, standing: false });
+      return change(abandon(rules, step, 'stopped'), {
+        phase: { kind: 'stopped' },
+        standing: false,
+        echo: undefined,
+        error: ERROR_CODES.none,
+      });
     case 'tick':
       return step;
     case 'accepting':

@@ -112,7 +112,9 @@ describe('handshake with a simulated PLC', () => {
       sums.ackTimeouts += line.output.figures().ackTimeouts;
       sums.overruns += line.output.figures().overruns;
     }
-    if (PARTS > 1000) console.info(JSON.stringify({ ...sums, givenUp: [...sums.givenUp] }), latencies(lines));
+    if (PARTS > 1000) {
+      process.stderr.write(`${JSON.stringify({ ...sums, givenUp: [...sums.givenUp] })} ${latencies(lines)}\n`);
+    }
     return sums;
   }
 
