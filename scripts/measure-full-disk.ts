@@ -107,6 +107,7 @@ const inspector = new Inspector({
     taken: () => undefined,
     dropped: () => undefined,
     turnedAway: () => undefined,
+    restarted: () => undefined,
     lateMs: () => undefined,
     withhold: () => undefined,
     write: async () => {

@@ -25,6 +25,8 @@ export type HandshakeEvent = { readonly atMs: number } & (
   | { readonly kind: 'opened'; readonly id: string; readonly openedAtMs: number; readonly called: boolean }
   | { readonly kind: 'taken'; readonly id: string; readonly echo: TriggerEcho | undefined }
   | { readonly kind: 'turned-away' }
+  /** The PLC's program has begun anew, though the connection stands. */
+  | { readonly kind: 'restarted' }
   /** The three ends that a part can have in the pipeline. */
   | { readonly kind: 'decided' | 'withheld' | 'dropped'; readonly id: string }
   /** How the write of a result ended. */
@@ -60,7 +62,7 @@ export function handshake(rules: HandshakeRules, state: HandshakeState, event: H
   const step: HandshakeStep = { state, actions: [] };
   // Whatever became due before the event comes first, even where its timer has not run yet; but nothing is begun on a
   // connection that is known to be gone.
-  const ends = event.kind === 'live' || event.kind === 'down' || event.kind === 'stop';
+  const ends = ['live', 'restarted', 'down', 'stop'].includes(event.kind);
   const due = ends ? step : advance(rules, step, atMs);
   return advance(rules, react(rules, due, event), atMs);
 }
@@ -72,10 +74,19 @@ function react(rules: HandshakeRules, step: HandshakeStep, event: HandshakeEvent
   switch (event.kind) {
     case 'live':
       return reset(change(abandon(rules, step, 'abandoned'), { error: ERROR_CODES.none, accepting: false }));
+    case 'restarted':
+      // Without a handshake its tags hold what they held before, and it takes results as they come.
+      if (!rules.handshake || !isOnline(state)) return step;
+      return reset(change(abandon(rules, step, 'abandoned'), { error: ERROR_CODES.none }));
     case 'down':
       return change(abandon(rules, step, 'offline'), { phase: { kind: 'offline' }, standing: false });
     case 'stop':
-      return change(abandon(rules, step, 'stopped'), { phase: { kind: 'stopped' }, standing: false });
+      return change(abandon(rules, step, 'stopped'), {
+        phase: { kind: 'stopped' },
+        standing: false,
+        echo: undefined,
+        error: ERROR_CODES.none,
+      });
     case 'tick':
       return step;
     case 'accepting':

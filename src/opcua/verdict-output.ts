@@ -130,6 +130,10 @@ export class OpcuaVerdictOutput implements VerdictOutput {
     this.#dispatch({ kind: 'turned-away' });
   }
 
+  restarted(): void {
+    this.#dispatch({ kind: 'restarted' });
+  }
+
   lateMs(id: string): number | undefined {
     return latenessMs(this.#rules, this.#state, id, this.#clock.monotonicMs());
   }

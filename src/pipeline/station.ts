@@ -167,7 +167,10 @@ export class Station {
         .finally(() => pending.delete(pairing));
       pending.add(pairing);
     };
-    const stopTrigger = trigger((atMs, announcement) => open(atMs, announcement));
+    const stopTrigger = trigger(
+      (atMs, announcement) => open(atMs, announcement),
+      () => output?.restarted(),
+    );
     this.#openCalled = (call) => open(this.#options.clock.nowMs(), {}, call);
     try {
       for await (const frame of camera.frames(signal)) {

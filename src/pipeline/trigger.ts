@@ -10,8 +10,11 @@ export interface Announcement {
   readonly echo?: TriggerEcho;
 }
 
-/** Begins to call `open` with the time of each part; the function returned ends it. */
-export type Trigger = (open: (atMs: number, announcement?: Announcement) => void) => () => void;
+/**
+ * Begins to call `open` with the time of each part, and `restarted` when the PLC has begun anew; the function returned
+ * ends it.
+ */
+export type Trigger = (open: (atMs: number, announcement?: Announcement) => void, restarted: () => void) => () => void;
 
 /** A part at a fixed interval, reckoned from the start so that it does not drift. */
 export function timerTrigger(everyMs: number, clock: Clock): Trigger {
@@ -39,9 +42,10 @@ type TagTriggerConfig = Extract<TriggerConfig, { kind: 'tag' }>;
 /** A part at each edge of a PLC tag. The part's time is the gateway's, since its frames carry that clock. */
 export function tagTrigger(config: TagTriggerConfig, watcher: TagWatcher, clock: Clock): Trigger {
   const { nodeId, samplingMs, edge, partId, recipe } = config;
-  return (open) => {
+  return (open, restarted) => {
     let edges = 0;
     return watcher.watch(nodeId, samplingMs, (change) => {
+      if (isRestart(change)) restarted();
       if (!isEdge(change, edge)) return;
       edges += 1;
       const mine = edges;
@@ -80,18 +84,24 @@ async function identify(
 }
 
 /** Full counters of the whole-number types: the next value is 0, or 1 where 0 is left out. */
-const FULL: ReadonlySet<unknown> = new Set([7, 8, 15, 16, 31, 32, 63, 64].map((bits) => 2 ** bits - 1));
+const FULL: ReadonlySet<unknown> = new Set([7, 8, 15, 16, 31, 32].map((bits) => 2 ** bits - 1));
 
-/**
- * `rising`: false to true, a larger number, or a full counter that begins anew. `any`: every change. A number that
- * falls to 0 is no part either way: the PLC was restarted and counts from the beginning.
- */
-export function isEdge({ before, value }: Pick<TagChange, 'before' | 'value'>, edge: 'rising' | 'any'): boolean {
-  const [from, to] = [Number(before ?? 0), Number(value ?? 0)];
-  if (typeof value === 'number' && typeof before === 'number' && to < from && to <= 1) {
-    if (FULL.has(from)) return true;
-    if (to === 0) return false;
-  }
-  if (edge === 'any') return true;
+type Step = Pick<TagChange, 'before' | 'value'>;
+
+/** `rising`: false to true, a larger number, or a full counter that begins anew. `any`: every change but a restart. */
+export function isEdge(step: Step, edge: 'rising' | 'any'): boolean {
+  if (isRestart(step)) return false;
+  if (edge === 'any' || isWrap(step)) return true;
+  const [from, to] = [Number(step.before ?? 0), Number(step.value ?? 0)];
   return Number.isFinite(to) && to > (Number.isFinite(from) ? from : 0);
+}
+
+/** A number that falls to 0 is no part: the PLC counts from the beginning. */
+export function isRestart(step: Step): boolean {
+  const { before, value } = step;
+  return typeof before === 'number' && value === 0 && before > 0 && !isWrap(step);
+}
+
+function isWrap({ before, value }: Step): boolean {
+  return FULL.has(before) && (value === 0 || value === 1);
 }

@@ -59,6 +59,8 @@ export interface VerdictOutput {
   dropped(id: string): void;
   /** A trigger came and no part was opened for it. */
   turnedAway(): void;
+  /** The PLC has begun anew: what it waited for before is no longer waited for. */
+  restarted(): void;
   /** By how much a verdict that is made now misses the part's deadline; undefined where it is in time. */
   lateMs(id: string): number | undefined;
   /** The verdict is late: the PLC does not get it. */

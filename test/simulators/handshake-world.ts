@@ -55,6 +55,7 @@ export class HandshakeWorld {
     return [
       this.connected ? { kind: 'down' } : { kind: 'live' },
       { kind: 'tick' },
+      ...(this.rules.handshake && this.connected ? [{ kind: 'restarted' } as const] : []),
       ...(this.parts.length < this.mostParts ? [this.#opening()] : []),
       ...(this.state.accepting ? [] : [{ kind: 'accepting', on: true } as const]),
       ...(this.resetting ? [{ kind: 'reset' } as const, { kind: 'not-reset' } as const] : []),
@@ -105,8 +106,9 @@ export class HandshakeWorld {
   #note(happening: Happening): void {
     switch (happening.kind) {
       case 'live':
+      case 'restarted':
       case 'down':
-        this.connected = happening.kind === 'live';
+        this.connected = happening.kind !== 'down';
         this.epoch += 1;
         this.writing = undefined;
         this.resetting = false;

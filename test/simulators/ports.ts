@@ -57,16 +57,16 @@ export const twoClasses: ClassifierInfo = {
   dataSource: 'none',
 };
 
-/** Answers each image, by its first pixel, with what `answer` resolves to: the score of `good`. */
+/** Answers each image, by its first pixel or itself, with what `answer` resolves to: the score of `good`. */
 export class ScriptedClassifier implements Classifier {
-  constructor(private readonly answer: (pixel: number) => Promise<number>) {}
+  constructor(private readonly answer: (pixel: number, image: Frame['image']) => Promise<number>) {}
 
   async start(): Promise<ClassifierInfo> {
     return twoClasses;
   }
 
   async classify(image: Frame['image']): Promise<ClassifiedImage> {
-    const good = await this.answer(image.data[0] ?? 0);
+    const good = await this.answer(image.data[0] ?? 0, image);
     return {
       image,
       classification: {
@@ -160,6 +160,10 @@ export class RecordingOutput implements VerdictOutput {
 
   turnedAway(): void {
     this.events.push('turned away');
+  }
+
+  restarted(): void {
+    this.events.push('restarted');
   }
 
   withhold(id: string): void {

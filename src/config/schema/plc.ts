@@ -8,7 +8,7 @@ export const handshakeSchema = z
     busy: nodeId.optional().describe('Boolean, written: a part is being inspected.'),
     done: nodeId
       .optional()
-      .describe('Boolean, written last: a result stands in the tags. Never true without OK or NOK.'),
+      .describe('Boolean, written last: a result stands in the tags; with OK and NOK both false, none.'),
     ack: nodeId
       .optional()
       .describe('Boolean of the PLC: it has taken the result. Falls when `done` has fallen. Without it nothing waits.'),

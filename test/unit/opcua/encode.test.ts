@@ -32,4 +32,23 @@ describe('encoding a verdict', () => {
     expect(encodeField('code', 1, BUILT_IN.Boolean)).toBeUndefined();
     expect(encodeField('counter', 1, BUILT_IN.String)).toBeUndefined();
   });
+
+  it('gives the id of a part back as the PLC gave it, and never another one', () => {
+    expect(encodeField('partId', '4711', BUILT_IN.UInt32)).toBe(4711);
+    expect(encodeField('partId', '4711', BUILT_IN.String)).toBe('4711');
+    expect([encodeField('partId', '', BUILT_IN.UInt16), encodeField('partId', '', BUILT_IN.String)]).toEqual([0, '']);
+    for (const id of ['65536', 'A7', '-1', '1.5']) expect(encodeField('partId', id, BUILT_IN.UInt16)).toBeUndefined();
+  });
+
+  it('gives the value of a trigger back, and false or 0 for none', () => {
+    expect([true, false].map((value) => encodeField('triggerAck', value, BUILT_IN.Boolean))).toEqual([true, false]);
+    expect([17, false].map((value) => encodeField('triggerAck', value, BUILT_IN.UInt32))).toEqual([17, 0]);
+    expect(['x', false].map((value) => encodeField('triggerAck', value, BUILT_IN.String))).toEqual(['x', '']);
+    expect(encodeField('triggerAck', -3, BUILT_IN.UInt32)).toBeUndefined();
+  });
+
+  it('lets a heartbeat count or toggle', () => {
+    expect([1, 2, 3].map((beat) => encodeField('heartbeat', beat, BUILT_IN.Boolean))).toEqual([true, false, true]);
+    expect([255, 256].map((beat) => encodeField('heartbeat', beat, BUILT_IN.Byte))).toEqual([255, 0]);
+  });
 });

@@ -60,7 +60,9 @@ describe.each(Object.entries(RULES))('the handshake, with %s', (_, rules) => {
       const trail: string[] = [];
       try {
         for (let step = 0; step < 300; step += 1) {
-          const choices = world.possible().filter(({ kind }) => kind !== 'down' || random() < 0.1);
+          const choices = world
+            .possible()
+            .filter(({ kind }) => (kind !== 'down' && kind !== 'restarted') || random() < 0.1);
           const happening = choices[Math.floor(random() * choices.length)];
           if (happening === undefined) continue;
           world.wait(Math.floor(random() * 60));
