@@ -5,8 +5,8 @@
 //   repeat=MS,FILE  writes them every so many milliseconds from now on
 //   flood=N,FILE    writes them so many times, as fast as they are taken
 //   say=TEXT        a line on standard error
-//   deaf            ignores SIGTERM
-//   child           starts a child that holds the descriptors and ignores SIGTERM, and says its pid
+//   deaf            ignores SIGINT
+//   child           starts a child that holds the descriptors and ignores SIGINT, and says its pid
 //   close           closes the pictures' descriptor
 //   exit=CODE
 import { spawn } from 'node:child_process';
@@ -35,9 +35,9 @@ for (const step of process.argv.slice(2)) {
   else if (name === 'repeat') setInterval(() => send(file), Number(number));
   else if (name === 'flood') for (let count = Number(number); count > 0; count -= 1) send(file);
   else if (name === 'say') process.stderr.write(`${value}\n`);
-  else if (name === 'deaf') process.on('SIGTERM', () => undefined);
+  else if (name === 'deaf') process.on('SIGINT', () => undefined);
   else if (name === 'child') {
-    const child = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"], {
+    const child = spawn(process.execPath, ['-e', "process.on('SIGINT', () => {}); setInterval(() => {}, 1000)"], {
       stdio: ['ignore', 'ignore', 'inherit', PICTURES],
     });
     writeSync(2, `child ${child.pid}\n`);

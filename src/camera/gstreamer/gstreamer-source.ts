@@ -5,6 +5,9 @@ import type { SupervisorLimits } from '../process/supervisor.js';
 import { GSTREAMER_INSTALL } from './packages.js';
 import { GSTREAMER_SAYINGS } from './sayings.js';
 
+/** Our own conversion does not take what the pipeline before it gives. */
+const UNLINKED = /could not link \S+ to (videoconvert|bayer2rgb)\d/;
+
 /** A driver gives a trigger at least this long before it gives up; an earlier end has another cause. */
 const TRIGGER_PATIENCE_MS = 1500;
 
@@ -42,7 +45,8 @@ export class GstreamerSource implements ProcessSource {
   readonly #words: readonly string[];
   readonly #triggered: boolean;
   #demosaics: boolean;
-  #otherTried = false;
+  /** Why the first of the two conversions failed, while the other one is tried. */
+  #misfit: Ending | undefined;
 
   constructor(options: GstreamerSourceOptions) {
     this.name = options.name;
@@ -70,32 +74,28 @@ export class GstreamerSource implements ProcessSource {
   }
 
   explain(end: ProgramEnd, livedMs: number): Ending {
-    if (end.startError === undefined && this.#tryOtherConversion(end.lines))
-      return { reason: undefined, pace: 'at-once' };
     if (this.#triggered && livedMs >= TRIGGER_PATIENCE_MS && gaveUpWaiting(end.lines)) {
       return { reason: undefined, pace: 'at-once', idle: true };
     }
-    return (
-      explainLines(end.lines, GSTREAMER_SAYINGS, this.name) ?? explainEnd(end, this.program, this.install, this.name)
-    );
+    const ending =
+      explainLines(end.lines, GSTREAMER_SAYINGS, this.name) ?? explainEnd(end, this.program, this.install, this.name);
+    return this.#besideConversion(ending, end.lines);
   }
 
   /**
    * Whether a source sends Bayer patterns is known only once the camera is asked, and `videoconvert` does not take them. So
    * where the formats do not fit, the other conversion is tried once; where that does not help either, it is the fault
-   * of neither.
+   * of neither, and what the first one met is told.
    */
-  #tryOtherConversion(lines: readonly string[]): boolean {
-    const misfit = lines.some((line) =>
-      /x-bayer|not-negotiated|could not link .* to (videoconvert|bayer2rgb)/.test(line),
-    );
-    if (!misfit) {
-      this.#otherTried = false;
-      return false;
-    }
+  #besideConversion(ending: Ending, lines: readonly string[]): Ending {
+    const first = this.#misfit;
+    this.#misfit = undefined;
+    const misfit = ending.reason?.code === 'CAMERA_FORMAT_UNUSABLE' || lines.some((line) => UNLINKED.test(line));
+    if (!misfit) return ending;
     this.#demosaics = !this.#demosaics;
-    this.#otherTried = !this.#otherTried;
-    return this.#otherTried;
+    if (first !== undefined) return first;
+    this.#misfit = ending;
+    return { reason: undefined, pace: 'at-once' };
   }
 }
 

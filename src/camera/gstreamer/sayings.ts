@@ -19,7 +19,8 @@ export const GSTREAMER_SAYINGS: readonly Saying[] = [
   { pattern: /Unauthorized|not authorized|\b401\b/i, code: 'CAMERA_LOGIN_REFUSED', patient: true },
   { pattern: /Forbidden|\(403\)/, code: 'CAMERA_LOGIN_REFUSED', patient: true },
   {
-    pattern: /access[ -]denied|control access|Device or resource busy|Device .* is busy|in use by/i,
+    pattern:
+      /Controller privilege required|access[ -]denied|control access|Device or resource busy|Device .* is busy|in use by/i,
     code: 'CAMERA_IN_USE',
   },
   { pattern: /Permission denied|Operation not permitted/i, code: 'CAMERA_ACCESS_DENIED' },

@@ -24,7 +24,7 @@ import {
 const FIRST_WAIT_MS = 250;
 /** Between two tries where trying soon is useless or does harm. */
 const PATIENCE_MS = 60_000;
-/** From SIGTERM to SIGKILL, and from there until the process is called stuck. A GigE camera is given back in this time. */
+/** From SIGINT to SIGKILL, and from there until the process is called stuck. A GigE camera is given back in this time. */
 const GRACE_MS = 2000;
 
 export interface ProcessCameraTiming {
@@ -179,12 +179,12 @@ export class ProcessCamera implements Camera {
   #accept(life: number, { image, capturedAtMs, lost }: ReceivedPicture): void {
     const { width, height } = image;
     this.#dispatch({ kind: 'frame', life, atMs: this.#deps.clock.monotonicMs(), size: { width, height } });
-    this.#state.framesDropped += lost;
+    const { kind } = this.#supervisor;
+    if (kind !== 'live' && kind !== 'ending') return;
+    // What comes while a life is being ended, such as the picture whose size has ended it, is not inspected.
+    this.#state.framesDropped += lost + (kind === 'live' ? 0 : 1);
     this.#sequence += lost;
-    // A picture that has ended its life, by its size, is counted as well.
-    if (this.#supervisor.kind === 'live' && this.#supervisor.life === life) {
-      this.#push({ image, capturedAtMs, sequence: this.#sequence });
-    } else this.#state.framesDropped += 1;
+    if (kind === 'live') this.#push({ image, capturedAtMs, sequence: this.#sequence });
     this.#sequence += 1;
   }
 

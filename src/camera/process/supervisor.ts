@@ -80,7 +80,11 @@ export type SupervisorEvent<Reason> =
 
 export type SupervisorAction<Reason> =
   | { readonly do: 'spawn'; readonly life: number }
-  | { readonly do: 'signal'; readonly name: 'SIGTERM' | 'SIGKILL' }
+  /**
+   * SIGINT and not SIGTERM asks it to end: upon SIGTERM `gst-launch-1.0` 1.22 just dies, and a GigE camera stays reserved for it
+   * until its heartbeat runs out. FFmpeg takes both the same.
+   */
+  | { readonly do: 'signal'; readonly name: 'SIGINT' | 'SIGKILL' }
   /** Send `look` at this time. */
   | { readonly do: 'watch'; readonly life: number; readonly atMs: number }
   /** Send `grace-over` after the time that a process is given to end. */
@@ -236,7 +240,7 @@ function end<Reason>({ life, size }: Common, reason: Reason): SupervisorStep<Rea
     state: { kind: 'ending', life, size, stage: 'terminated', reason },
     actions: [
       { do: 'announce-down', reason },
-      { do: 'signal', name: 'SIGTERM' },
+      { do: 'signal', name: 'SIGINT' },
       { do: 'give-grace', life },
     ],
   };
@@ -252,7 +256,7 @@ function press<Reason>(
   return {
     state: { ...state, stage: next },
     actions: [
-      { do: 'signal', name: next === 'terminated' ? 'SIGTERM' : 'SIGKILL' },
+      { do: 'signal', name: next === 'terminated' ? 'SIGINT' : 'SIGKILL' },
       { do: 'give-grace', life },
     ],
   };
@@ -289,7 +293,7 @@ function stop<Reason>(state: SupervisorState<Reason>): SupervisorStep<Reason> {
   return {
     state: { kind: 'stopping', life, size, stage: 'terminated' },
     actions: [
-      { do: 'signal', name: 'SIGTERM' },
+      { do: 'signal', name: 'SIGINT' },
       { do: 'give-grace', life },
     ],
   };

@@ -6,7 +6,7 @@ import type { CameraDeps } from '#jidoka/camera/camera-deps.js';
 import { explainEnd } from '#jidoka/camera/process/explain.js';
 import { ProcessCamera } from '#jidoka/camera/process/process-camera.js';
 import type { ProcessSource } from '#jidoka/camera/process/source.js';
-import type { Frame } from '#jidoka/domain/frame.js';
+import type { Frame, RawImage } from '#jidoka/domain/frame.js';
 import type { Camera } from '#jidoka/ports/camera.js';
 import { cameraDeps, temporaryFolder } from './helpers.js';
 
@@ -111,4 +111,10 @@ export function isAlive(pid: number): boolean {
 
 export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
+}
+
+/** The pixels of a frame that must be there and be uncompressed. */
+export function rawOf(frame: Frame | undefined): RawImage {
+  if (frame?.image.kind !== 'raw') throw new Error('an uncompressed frame was expected');
+  return frame.image;
 }

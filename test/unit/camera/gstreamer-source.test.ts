@@ -138,6 +138,12 @@ describe('what GStreamer says at its end', () => {
     ],
     ['WARNING: erroneous pipeline: syntax error', 'CAMERA_PIPELINE_WRONG', 'patient', /Correct/],
     ['Unauthorized (401)', 'CAMERA_LOGIN_REFUSED', 'patient', /password/],
+    [
+      'Could not set caps on camera "x": Controller privilege required for streaming control',
+      'CAMERA_IN_USE',
+      'soon',
+      /other computers/,
+    ],
     ["system error: Device '/dev/video0' is busy", 'CAMERA_IN_USE', 'soon', /Close/],
     ['Could not set caps on camera "x": [Foo] Not found', 'CAMERA_SETTING_REFUSED', 'patient', /features/],
     [

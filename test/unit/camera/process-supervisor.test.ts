@@ -36,7 +36,7 @@ const exited = (reason: string | undefined, life = 1, pace: 'soon' | 'at-once' |
   ({ kind: 'exited', life, reason, pace }) as const;
 const graceOver = (life = 1) => ({ kind: 'grace-over', life }) as const;
 const ENDING = [
-  { do: 'signal', name: 'SIGTERM' },
+  { do: 'signal', name: 'SIGINT' },
   { do: 'give-grace', life: 1 },
 ];
 
