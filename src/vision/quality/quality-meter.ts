@@ -16,7 +16,7 @@ export interface QualityMeterOptions {
 
 /**
  * Measures a picture by a small grey one of it. Decoding and shrinking, which is nearly all of the work, is done on
- * libuv's threads; what is left for the calling thread is about a quarter of a millisecond.
+ * libuv's threads; what is left for the calling thread is a fraction of a millisecond.
  */
 export class QualityMeter implements PictureMeter {
   readonly #options: QualityMeterOptions;
