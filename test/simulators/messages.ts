@@ -111,6 +111,13 @@ export function stationState(change: Partial<StationState> = {}): StationState {
     dropped: { camera: 0, station: 3, paused: 0, stale: 0 },
     quarantined: 1,
     failed: { plcWrites: 0, records: 0 },
+    plc: {
+      late: 1,
+      overruns: 0,
+      ackTimeouts: 0,
+      fromDecisionMs: { last: 9.1, p50: 8.7, p95: 14.2, max: 31.6 },
+      fromTriggerMs: { last: 84.3, p50: 81.9, p95: 97.4, max: 143.8 },
+    },
     shed: [{ destination: 'mqtt', verdict: 'pass', reason: 'full', count: 40 }],
     camera: 'running',
     model: { name: 'bottle-neck', version: '1.2.0', variant: 'fp32', provider: 'cpu' },

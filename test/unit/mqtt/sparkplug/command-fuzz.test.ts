@@ -94,4 +94,4 @@ it(`of ${TOTAL} Sparkplug commands of every kind each is refused with a reason, 
   inbox.receive({ topic: '', payload: VALID[1] ?? Buffer.alloc(0), retain: false, qos: 1 }, 'press');
   await Promise.resolve();
   expect(outcomes.executed.slice(done)).toMatchObject([{ name: 'pause', station: 'press' }]);
-});
+}, 120_000);
