@@ -93,7 +93,7 @@ describe('a camera behind a program', () => {
   });
 
   it('kills one that does not end, and what it has started with it', async () => {
-    const logged: object[] = [];
+    const logged: string[] = [];
     const reading = read(
       [['deaf', 'child', `send=${await streams.file(Buffer.from('no pictures, '.repeat(9)))}`], [good]],
       {
