@@ -8,6 +8,8 @@ import { GSTREAMER_SAYINGS } from './sayings.js';
 /** Our own conversion does not take what the pipeline before it gives. */
 const UNLINKED = /could not link \S+ to (videoconvert|bayer2rgb)\d/;
 
+const NEWEST_ONLY = ['!', 'queue', 'leaky=downstream', 'max-size-buffers=1', 'max-size-bytes=0', 'max-size-time=0'];
+
 /** A driver gives a trigger at least this long before it gives up; an earlier end has another cause. */
 const TRIGGER_PATIENCE_MS = 1500;
 
@@ -19,6 +21,8 @@ export interface GstreamerSourceOptions {
   readonly reconnectMaxMs: number;
   readonly latencyMs: number;
   readonly constantRate?: boolean;
+  /** A picture that the conversion has no time for gives way to the next one, instead of waiting and growing old. */
+  readonly newestOnly?: boolean;
   /** The camera sends a picture at each edge of its trigger input, and nothing between. */
   readonly triggered?: boolean;
   readonly secrets?: readonly string[];
@@ -44,6 +48,7 @@ export class GstreamerSource implements ProcessSource {
   readonly reconnectMaxMs: number;
   readonly #words: readonly string[];
   readonly #triggered: boolean;
+  readonly #newestOnly: boolean;
   #demosaics: boolean;
   /** Why the first of the two conversions failed, while the other one is tried. */
   #misfit: Ending | undefined;
@@ -58,6 +63,7 @@ export class GstreamerSource implements ProcessSource {
     this.reconnectMaxMs = options.reconnectMaxMs;
     this.#words = options.words;
     this.#triggered = options.triggered ?? false;
+    this.#newestOnly = options.newestOnly ?? false;
     this.#demosaics = endsInBayer(options.words);
   }
 
@@ -67,6 +73,7 @@ export class GstreamerSource implements ProcessSource {
       // Without it a crash ends in a loop that waits for a debugger.
       '--no-fault',
       ...this.#words,
+      ...(this.#newestOnly ? NEWEST_ONLY : []),
       ...(this.#demosaics ? ['!', 'bayer2rgb'] : []),
       ...['!', 'videoconvert', '!', 'video/x-raw,format=(string){GRAY8,RGB}'],
       ...['!', 'gdppay', 'crc-header=false', '!', 'fdsink', 'fd=3', 'sync=false'],

@@ -27,6 +27,8 @@ export function gstreamerSource(
     reconnectMaxMs: config.reconnectMaxMs,
     latencyMs: config.latencyMs,
     constantRate: config.kind === 'gige' && config.triggerMode === 'off',
+    // With a trigger line every picture is a part.
+    newestOnly: config.kind !== 'gstreamer' && !triggered,
     triggered,
     secrets: password === undefined ? [] : [password],
     ...(program !== undefined && { program }),

@@ -1,7 +1,7 @@
 /** How long the quickest picture is remembered, at least; at most twice as long. */
-const WINDOW_MS = 10_000;
+const WINDOW_MS = 3000;
 /** A picture is not believed to be older than this: the sender's clock has jumped, or runs at a pace of its own. */
-const MAX_AGE_MS = 10_000;
+const MAX_AGE_MS = 5000;
 
 /**
  * The wall time at which a picture was taken, by the sender's clock where it has one.
