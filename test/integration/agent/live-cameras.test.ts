@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AgentProcess } from '../../simulators/agent-process.js';
-import { ffmpegAbsent, GigeCamera, gigeAbsent, RtspServer, rtspServerAbsent } from '../../simulators/camera-servers.js';
+import { ffmpegAbsent, GigeCamera, gigeAbsent, RtspServer, rtspServerAbsent } from '../../simulators/gst-cameras.js';
 import { Mosquitto, mosquittoAbsent } from '../../simulators/mosquitto.js';
 import { Subscriber } from './line.js';
 
