@@ -1,12 +1,40 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { projectRoot } from './agent-process.js';
 import type { LadderRecord, LadderSettings, LadderTag } from './plc-ladder.js';
 
+const PYTHON = process.env['JIDOKA_OPCUA_PYTHON'] ?? join(projectRoot, 'test', 'opcua', '.venv', 'bin', 'python');
+
+/** Why a PLC with an OPC UA server of another make cannot be simulated here; undefined where it can. */
+export const foreignPlcAbsent = usable() ? undefined : `${PYTHON} has no asyncua`;
+
+function usable(): boolean {
+  if (process.env['JIDOKA_SKIP_NOTHING'] !== undefined) return true;
+  if (!existsSync(PYTHON)) return false;
+  try {
+    execFileSync(PYTHON, ['-c', 'import asyncua'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Message {
+  readonly ready?: boolean;
+  readonly finished?: boolean;
+  readonly line?: number;
+  readonly part?: number;
+}
+
 export interface PlcOptions {
+  /** `asyncua`: a server of another make; it knows one line, a counter as trigger and lost acknowledgements. */
+  readonly make?: 'node-opcua' | 'asyncua';
   readonly lines: number;
   readonly ladder: LadderSettings;
 }
@@ -43,11 +71,14 @@ export class SimulatedPlc {
       this.#port = await freePort();
       this.#folder = await mkdtemp(join(tmpdir(), 'jidoka-plc-'));
     }
-    const settings = { ...this.options, port: this.#port, folder: this.#folder };
-    const child = fork(join(import.meta.dirname, 'plc-process.ts'), [JSON.stringify(settings)], {
-      execArgv: ['--import', 'tsx'],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
+    const settings = JSON.stringify({ ...this.options, port: this.#port, folder: this.#folder });
+    const foreign = this.options.make === 'asyncua';
+    const child = foreign
+      ? spawn(PYTHON, [join(import.meta.dirname, 'plc_asyncua.py'), settings], { stdio: 'pipe' })
+      : fork(join(import.meta.dirname, 'plc-process.ts'), [settings], {
+          execArgv: ['--import', 'tsx'],
+          stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        });
     this.#child = child;
     let complaint = '';
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -55,11 +86,13 @@ export class SimulatedPlc {
     });
     await new Promise<void>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`the simulated PLC ended with ${code}: ${complaint}`)));
-      child.on('message', (message: { ready?: boolean; finished?: boolean; line?: number; part?: number }) => {
+      const told = (message: Message): void => {
         if (message.ready === true) resolve();
         if (message.finished === true) this.#finish();
         if (message.line !== undefined) this.#shown[message.line] = message.part ?? 0;
-      });
+      };
+      child.on('message', (message) => told(message as Message));
+      if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => told(JSON.parse(line)));
     });
   }
 

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { OpcuaConnection } from '#jidoka/opcua/connection.js';
 import { InspectedLine } from '../../simulators/inspected-line.js';
-import { SimulatedPlc } from '../../simulators/plc.js';
+import { foreignPlcAbsent, type PlcOptions, SimulatedPlc } from '../../simulators/plc.js';
 import { isGood, type LadderRecord, type LadderSettings, type LadderTag } from '../../simulators/plc-ladder.js';
 import { keptLog, makeConnection, PATIENCE, removePki } from './rig.js';
 
@@ -37,11 +37,11 @@ describe('handshake with a simulated PLC', () => {
   let lines: InspectedLine[];
   const log = keptLog();
 
-  async function begin(ladder: LadderSettings): Promise<void> {
-    plc = new SimulatedPlc({ lines: LINES, ladder });
+  async function begin(ladder: LadderSettings, options: Partial<PlcOptions> = {}): Promise<void> {
+    plc = new SimulatedPlc({ lines: LINES, ladder, ...options });
     await plc.start();
     connection = await makeConnection(plc.endpoint, { publishingIntervalMs: 20, reconnectMaxMs: 500 });
-    lines = Array.from({ length: LINES }, (_, line) => {
+    lines = Array.from({ length: plc.options.lines }, (_, line) => {
       const node = (tag: LadderTag) => plc.node(line, tag);
       return new InspectedLine({
         connection,
@@ -152,6 +152,20 @@ describe('handshake with a simulated PLC', () => {
       await finished;
       const { accepted, ackTimeouts } = await account();
       expect(accepted).toBeGreaterThan((LINES * ROUGH.parts) / 2);
+      expect(ackTimeouts).toBeGreaterThan(0);
+    },
+    7_200_000,
+  );
+
+  const why = foreignPlcAbsent === undefined ? '' : ` (skipped: ${foreignPlcAbsent})`;
+  it.skipIf(foreignPlcAbsent !== undefined)(
+    `does so with a server of another make${why}`,
+    async () => {
+      const parts = Math.max(30, PARTS / 20);
+      await begin({ ...QUIET, parts, trigger: 'counter', lostAcks: 0.1 }, { make: 'asyncua', lines: 1 });
+      await plc.finished;
+      const { accepted, ackTimeouts } = await account();
+      expect(accepted).toBeGreaterThan(parts / 2);
       expect(ackTimeouts).toBeGreaterThan(0);
     },
     7_200_000,
