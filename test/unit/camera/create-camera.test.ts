@@ -13,6 +13,12 @@ describe('create camera', () => {
     [{ kind: 'replay', path: '/nowhere' }, 'ReplayCamera', 'wait'],
     [{ kind: 'simulated' }, 'RenderedCamera', 'drop-oldest'],
     [{ kind: 'simulated', url: 'tcp://127.0.0.1:8555' }, 'FeedCamera', 'drop-oldest'],
+    [{ kind: 'gstreamer', pipeline: 'videotestsrc' }, 'ProcessCamera', 'drop-oldest'],
+    [{ kind: 'gige' }, 'ProcessCamera', 'drop-oldest'],
+    [{ kind: 'v4l2' }, 'ProcessCamera', 'drop-oldest'],
+    [{ kind: 'rtsp', url: 'rtsp://camera/stream1' }, 'ProcessCamera', 'drop-oldest'],
+    [{ kind: 'libcamera' }, 'ProcessCamera', 'drop-oldest'],
+    [{ kind: 'ffmpeg', input: 'film.mp4' }, 'ProcessCamera', 'drop-oldest'],
   ])('makes of %j a %s without opening anything', (config, name, overflow) => {
     const camera = createCamera(cameraSchema.parse(config), deps);
     expect(camera.constructor.name).toBe(name);
@@ -25,6 +31,11 @@ describe('create camera', () => {
     { kind: 'simulated', url: 'http://127.0.0.1:80' },
     { kind: 'directory', path: '/in', extensions: ['.jpg'] },
     { kind: 'directory', path: '/in', extensions: [] },
+    { kind: 'gige', pixelFormat: 'Mono12' },
+    { kind: 'gige', triggerMode: 'software' },
+    { kind: 'rtsp', url: 'http://camera/' },
+    { kind: 'rtsp', url: 'rtsp://camera/', password: 'secret' },
+    { kind: 'gstreamer' },
   ])('refuses %j', (config) => {
     expect(cameraSchema.safeParse(config).success).toBe(false);
   });
