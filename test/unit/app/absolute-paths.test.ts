@@ -83,4 +83,26 @@ describe('withAbsolutePaths', () => {
     expect(shipped.stations[0]?.model.package).toMatch(/\/models\/tile\/1\.0\.0$/);
     expect(shipped.stations[0]?.model.package).not.toMatch(/^\/etc/);
   });
+
+  it.each([
+    [{ input: 'films/a.mp4' }, '/etc/jidoka/films/a.mp4'],
+    [{ input: '/films/a.mp4' }, '/films/a.mp4'],
+    [{ input: 'rtsp://camera/stream1' }, 'rtsp://camera/stream1'],
+    [{ input: 'testsrc=s=64x48', inputOptions: ['-f', 'lavfi'] }, 'testsrc=s=64x48'],
+  ])('takes what FFmpeg opens for a file only where it is one: %j', (camera, input) => {
+    const login = { username: 'u', password: { file: 'camera-password' } };
+    const station = { name: 'a', camera: { kind: 'ffmpeg', ...camera, ...login }, model: { package: 'tile' } };
+    const other = { name: 'b', camera: { kind: 'rtsp', url: 'rtsp://c/', ...login }, model: { package: 'tile' } };
+    const { stations } = withAbsolutePaths(
+      configSchema.parse({
+        version: 1,
+        gateway: { name: 'gw' },
+        mqtt: { url: 'mqtt://b' },
+        stations: [station, other],
+      }),
+      '/etc/jidoka',
+    );
+    const password = { file: '/etc/jidoka/camera-password' };
+    expect(stations.map((entry) => entry.camera)).toMatchObject([{ input, password }, { password }]);
+  });
 });

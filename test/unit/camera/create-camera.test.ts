@@ -14,6 +14,12 @@ describe('create camera', () => {
     [{ kind: 'simulated' }, 'RenderedCamera', 'drop-oldest'],
     [{ kind: 'simulated', url: 'tcp://127.0.0.1:8555' }, 'FeedCamera', 'drop-oldest'],
     [{ kind: 'http', url: 'http://camera/video.mjpg' }, 'HttpCamera', 'drop-oldest'],
+    [{ kind: 'gstreamer', pipeline: 'videotestsrc' }, 'ProcessCamera', 'drop-oldest'],
+    [{ kind: 'gige' }, 'ProcessCamera', 'drop-oldest'],
+    [{ kind: 'v4l2' }, 'ProcessCamera', 'drop-oldest'],
+    [{ kind: 'rtsp', url: 'rtsp://camera/stream1' }, 'ProcessCamera', 'drop-oldest'],
+    [{ kind: 'libcamera' }, 'ProcessCamera', 'drop-oldest'],
+    [{ kind: 'ffmpeg', input: 'film.mp4' }, 'ProcessCamera', 'drop-oldest'],
   ])('makes of %j a %s without opening anything', (config, name, overflow) => {
     const camera = createCamera(cameraSchema.parse(config), deps);
     expect(camera.constructor.name).toBe(name);
@@ -30,6 +36,11 @@ describe('create camera', () => {
     { kind: 'http' },
     { kind: 'http', url: 'http://camera', password: 'secret' },
     { kind: 'http', url: 'http://camera', mode: 'mjpeg' },
+    { kind: 'gige', pixelFormat: 'Mono12' },
+    { kind: 'gige', triggerMode: 'software' },
+    { kind: 'rtsp', url: 'http://camera/' },
+    { kind: 'rtsp', url: 'rtsp://camera/', password: 'secret' },
+    { kind: 'gstreamer' },
   ])('refuses %j', (config) => {
     expect(cameraSchema.safeParse(config).success).toBe(false);
   });
