@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { OPCUAServer } from 'node-opcua-server';
 import { systemClock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
@@ -6,7 +7,7 @@ import { ThrottledLog } from '../base/throttled-log.js';
 import { Access } from './access.js';
 import { Calls } from './calls.js';
 import type { FromServer, RefusalCode, ServerSettings, ToServer } from './protocol.js';
-import { createServer, descriptionsOf } from './secure-server.js';
+import { createServer, descriptionsOf, restrictLogins } from './secure-server.js';
 import { ShownStation } from './shown-station.js';
 import { VisionModel } from './vision-model.js';
 
@@ -30,7 +31,7 @@ export class MachineVisionServer {
     this.#refusals = new ThrottledLog(
       postingLogger(post),
       systemClock,
-      (count) => `${count} further logins at the OPC UA server were refused.`,
+      (count) => `${count} further clients of the OPC UA server were refused.`,
     );
     this.#access = new Access(settings, (name) =>
       this.#refusals.warn({}, `The OPC UA server refused a login: wrong name or password (${JSON.stringify(name)}).`),
@@ -43,7 +44,9 @@ export class MachineVisionServer {
     let server: OPCUAServer;
     try {
       server = createServer(this.#settings, this.#access);
+      this.#tellUntrusted(server);
       await server.initialize();
+      restrictLogins(server);
     } catch (error) {
       const where = certificate === undefined ? pkiFolder : `${certificate.cert}, ${certificate.key}`;
       return refused('OPCUA_SERVER_CERTIFICATE', where, error);
@@ -73,6 +76,20 @@ export class MachineVisionServer {
     this.#calls.close();
     this.#refusals.flush();
     await this.#server?.shutdown(GOODBYE_MS);
+  }
+
+  /** Says whose certificate was refused; the refusal stands. */
+  #tellUntrusted(server: OPCUAServer): void {
+    const { pkiFolder } = this.#settings;
+    for (const endpoint of server.endpoints) {
+      endpoint.onAdjustCertificateStatus = (status, certificate) => {
+        const thumbprint = createHash('sha1').update(certificate).digest('hex');
+        const what = `The OPC UA server refused a client's certificate with the thumbprint ${thumbprint} (${status.name}).`;
+        const instead = `If you know the client, move its file from ${pkiFolder}/rejected to ${pkiFolder}/trusted/certs.`;
+        this.#refusals.warn({}, `${what} ${instead}`);
+        return status;
+      };
+    }
   }
 
   #build(model: VisionModel): void {

@@ -1,6 +1,6 @@
 import type { Inspection } from '../domain/inspection.js';
 import type { StationRecipe, StationTrouble } from '../ports/controlled-station.js';
-import type { Job, Told, VisionState } from './vision-machine.js';
+import type { Job, Told, TransitionTold, VisionState } from './vision-machine.js';
 
 /** What the server's thread is started with. */
 export interface ServerSettings {
@@ -55,6 +55,8 @@ export interface StationView {
   readonly troubles: readonly StationTrouble[];
   /** By whom and why the station is paused. */
   readonly paused: string | undefined;
+  /** The last transition of each of the two state machines. */
+  readonly passed: readonly TransitionTold[];
 }
 
 /** The methods that the station's own thread has to decide on. */

@@ -87,13 +87,16 @@ export function createServer(settings: ServerSettings, access: Access): OPCUASer
       buildNumber: settings.version,
     },
   });
-  // The library offers every kind of login; one that is not offered is not accepted either.
+  adjustQueues(server);
+  return server;
+}
+
+/** Call it once the server is initialized: the library offers every kind of login, and accepts what is offered. */
+export function restrictLogins(server: OPCUAServer): void {
   for (const description of descriptionsOf(server)) {
     const { userIdentityTokens } = description;
     description.userIdentityTokens = (userIdentityTokens ?? []).filter(({ tokenType }) => LOGINS.has(tokenType));
   }
-  adjustQueues(server);
-  return server;
 }
 
 export function descriptionsOf(server: OPCUAServer): readonly EndpointDescription[] {

@@ -106,6 +106,7 @@ export class ShownStation {
     const before = this.#view;
     this.#view = view;
     this.#recipes.show(view);
+    if (before === undefined) for (const { transition } of view.passed) this.#showPassed(transition);
     for (const one of told) this.#tell(one, view);
     this.#showState(view.state);
     this.#conditions.show(view.troubles);
@@ -146,6 +147,13 @@ export class ShownStation {
     this.#showState(to);
     machine.pass(transition, Date.now());
     this.#events.stateChanged({ machine: machine.object, transition, from: left, to: entered });
+  }
+
+  #showPassed(name: string): void {
+    for (const machine of [this.#vision, this.#automatic]) {
+      const transition = machine.find(name);
+      if (transition !== undefined) machine.pass(transition, Date.now());
+    }
   }
 
   #stateOf(machine: StateNodes, state: VisionState) {

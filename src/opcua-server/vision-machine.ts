@@ -78,15 +78,17 @@ export type VisionAction =
 
 /** What clients are told, in this order. */
 export type Told =
-  | {
-      readonly do: 'tell-transition';
-      /** BrowseName in the specification's type. */
-      readonly transition: string;
-      readonly from: VisionState;
-      readonly to: VisionState;
-    }
+  | TransitionTold
   | { readonly do: 'tell'; readonly event: 'JobStarted' | 'Ready'; readonly job: Job }
   | { readonly do: 'tell'; readonly event: 'RecipePrepared' | 'Error' | 'ErrorResolved' };
+
+export interface TransitionTold {
+  readonly do: 'tell-transition';
+  /** BrowseName in the specification's type. */
+  readonly transition: string;
+  readonly from: VisionState;
+  readonly to: VisionState;
+}
 
 export interface VisionStep {
   /** False where the request is not allowed in this state; nothing has changed then. */

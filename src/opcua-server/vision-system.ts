@@ -4,10 +4,12 @@ import type { Inspection } from '../domain/inspection.js';
 import type { ControlledStation, StationTrouble } from '../ports/controlled-station.js';
 import { type Answer, METHOD_ERRORS, type Request, type Result, type StationView, type ToServer } from './protocol.js';
 import {
+  isOperational,
   type Job,
   PERMITTED,
   POWERED_UP,
   type Told,
+  type TransitionTold,
   type VisionAction,
   type VisionEvent,
   type VisionMachine,
@@ -54,6 +56,8 @@ export class VisionSystem {
   #single: SingleJob | undefined;
   #continuous: Job | undefined;
   #unjudged = 0;
+  /** The last transition of the outer and of the inner state machine. */
+  #passed: { readonly outer?: TransitionTold; readonly inner?: TransitionTold } = {};
   #shown = '';
   #acting = false;
 
@@ -160,7 +164,10 @@ export class VisionSystem {
     if (machine.job?.kind === 'continuous') this.#continuous = machine.job;
     this.#acting = true;
     try {
-      for (const action of actions) this.#act(action, by, reason);
+      for (const action of actions) {
+        if (action.do === 'tell-transition') this.#remember(action);
+        this.#act(action, by, reason);
+      }
     } finally {
       this.#acting = false;
     }
@@ -174,6 +181,11 @@ export class VisionSystem {
     else if (action.do === 'resume') station.resume();
     else if (action.do === 'inspect') this.#inspect(action.job);
     else if (action.do === 'give-up' && this.#single?.job.id === action.job.id) this.#single.giveUp.abort();
+  }
+
+  #remember(told: TransitionTold): void {
+    const inner = isOperational(told.from) && isOperational(told.to);
+    this.#passed = { ...this.#passed, [inner ? 'inner' : 'outer']: told };
   }
 
   #inspect(job: Job): void {
@@ -240,6 +252,7 @@ export class VisionSystem {
       prepared,
       troubles: this.#troubles(),
       paused: station.paused,
+      passed: Object.values(this.#passed),
     };
     const shown = JSON.stringify(view);
     if (told.length === 0 && shown === this.#shown) return;
