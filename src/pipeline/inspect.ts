@@ -84,8 +84,6 @@ export class Inspector {
   readonly #classifying: Semaphore;
   readonly #untold = new Semaphore(MAX_UNTOLD);
   readonly #writeBack = new WriteBack();
-  /** Results that wait for their part to reach the gate. */
-  readonly #onTheWay = new Set<Promise<void>>();
   #outputCounter = 0;
   #recordsRefused = 0;
   /** Of the last record that was refused, where none has been committed since. */
@@ -263,8 +261,7 @@ export class Inspector {
       logger.warn({ part: id, lateMs }, `A verdict came ${lateMs.toFixed(0)} ms too late; the PLC does not get it.`);
       return;
     }
-    const written = this.#write(output, inspection, ticks).finally(() => this.#onTheWay.delete(written));
-    this.#onTheWay.add(written);
+    const written = this.#write(output, inspection, ticks);
     // To wait for the gate would hold up the parts on the belt behind this one.
     if (!output.delayed) await written;
   }
