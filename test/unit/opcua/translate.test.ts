@@ -33,7 +33,9 @@ describe('connection errors', () => {
 
   it('tells which file the server is to trust, and what shows its fingerprint', () => {
     const { error } = translateConnectError(new Error('BadCertificateUntrusted (0x801a0000)'), 'x', SECURED);
-    expect(error.hint).toMatch(/trust the gateway's, \/state\/pki\/own\.pem \(jidoka opcua certificate --state \/state /);
+    expect(error.hint).toMatch(
+      /trust the gateway's, \/state\/pki\/own\.pem \(jidoka opcua certificate --state \/state /,
+    );
   });
 
   it.each([
