@@ -52,7 +52,7 @@ Examples:
 async function browse(server: string, options: Options): Promise<void> {
   guardOutput();
   const target = await targetOf(server, options);
-  await untilInterrupted(async (signal) => {
+  await untilInterrupted(target, async (signal) => {
     const found = await visit(target, signal, async ({ session, library }): Promise<Found> => {
       const { variables, visited, incomplete } = await walk(session, library, {
         from: plainNodeId(library.resolveNodeId(options.from)),

@@ -64,7 +64,7 @@ const PATTERNS: readonly (readonly [RegExp, Code | 'certificate' | 'login'])[] =
   [/BadCertificate/, 'certificate'],
   [/BadUserAccessDenied|BadIdentityTokenRejected|BadUserSignatureInvalid|BadIdentityTokenInvalid/, 'login'],
   [/user token policy/i, 'OPCUA_LOGIN_KIND_NOT_OFFERED'],
-  [/BadTooManySessions/, 'OPCUA_TOO_MANY_SESSIONS'],
+  [/BadTooManySessions|BadMaxConnectionsReached/, 'OPCUA_TOO_MANY_SESSIONS'],
   [/time(d )?out|ETIMEDOUT|BadTimeout|BadRequestTimeout/i, 'OPCUA_SERVER_SILENT'],
 ];
 

@@ -223,9 +223,12 @@ describe('jidoka opcua', () => {
     await noSession();
   });
 
-  it('ends on Ctrl-C with no session left', async () => {
+  it('ends on Ctrl-C with no session left, nor anything in the folder', async () => {
+    const away = await mkdtemp(join(folder, 'away-'));
+    const { STATE_DIRECTORY: _, ...environment } = process.env;
     const child = spawn(process.execPath, [main, 'opcua', 'watch', server.endpoint, 'ns=1;s=Running'], {
-      cwd: folder,
+      cwd: away,
+      env: { ...environment, TMPDIR: away },
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const closed = once(child, 'close');
@@ -237,6 +240,7 @@ describe('jidoka opcua', () => {
     expect(await server.sessions()).toMatchObject({ open: 1 });
     child.kill('SIGINT');
     expect(await closed).toEqual([0, null]);
+    expect(await readdir(away)).toEqual([]);
     await noSession();
   });
 });

@@ -14,7 +14,14 @@ const config = configSchema.parse({
     tls: { ca: 'ca.pem', cert: '/etc/own.pem', key: '../own.key' },
   },
   destinations: { mes: { url: 'mqtts://mes', username: 'u', password: { file: 'mes' }, tls: { ca: 'mes.pem' } } },
-  opcua: { plc: { endpoint: 'opc.tcp://plc:4840', username: 'u', password: { env: 'PLC' } } },
+  opcua: {
+    plc: { endpoint: 'opc.tcp://plc:4840', username: 'u', password: { env: 'PLC' } },
+    robot: {
+      endpoint: 'opc.tcp://robot:4840',
+      userCertificate: { cert: 'user.pem', key: '/keys/user.key' },
+      applicationCertificate: { cert: 'own.der', key: '../own.key' },
+    },
+  },
   stations: [
     { name: 'a', camera: { kind: 'directory', path: 'photos' }, model: { package: 'tile/1.0.0' } },
     { name: 'b', camera: { kind: 'simulated' }, model: { package: '/opt/models/tile/1.0.0' } },
@@ -32,6 +39,11 @@ describe('withAbsolutePaths', () => {
       url: 'mqtts://mes',
       password: { file: '/etc/jidoka/mes' },
       tls: { ca: '/etc/jidoka/mes.pem' },
+    });
+    expect(absolute.opcua['robot']).toMatchObject({
+      endpoint: 'opc.tcp://robot:4840',
+      userCertificate: { cert: '/etc/jidoka/user.pem', key: '/keys/user.key' },
+      applicationCertificate: { cert: '/etc/jidoka/own.der', key: '/etc/own.key' },
     });
     expect(absolute.stations[0]).toMatchObject({
       camera: { path: '/etc/jidoka/photos' },
