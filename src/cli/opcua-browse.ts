@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { OBJECTS_FOLDER, plainNodeId, walk } from '../opcua/tools/browse.js';
 import { sensorsText } from '../opcua/tools/config-text.js';
+import { printable } from '../opcua/tools/printable.js';
 import { matching, readTags, type Tag } from '../opcua/tools/tags.js';
 import { visit } from '../opcua/tools/visit.js';
 import { addTargetOptions, type TargetOptions, targetOf, untilInterrupted } from './opcua-target.js';
@@ -51,7 +52,7 @@ Examples:
 async function browse(server: string, options: Options): Promise<void> {
   guardOutput();
   const target = await targetOf(server, options);
-  await untilInterrupted(async (signal) => {
+  await untilInterrupted(target, async (signal) => {
     const found = await visit(target, signal, async ({ session, library }): Promise<Found> => {
       const { variables, visited, incomplete } = await walk(session, library, {
         from: plainNodeId(library.resolveNodeId(options.from)),
@@ -73,7 +74,7 @@ async function browse(server: string, options: Options): Promise<void> {
 function report({ tags, matched, visited, incomplete }: Found, connection: string | undefined): string {
   const rows = tags.map((tag) => [
     tag.path,
-    tag.nodeId,
+    printable(tag.nodeId),
     tag.writable ? `${tag.dataType} (writable)` : tag.dataType,
     valueText(tag),
     rangeText(tag),

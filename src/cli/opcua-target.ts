@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { silentLogger } from '../base/logger.js';
@@ -25,6 +27,8 @@ export interface NamedTarget extends Target {
   readonly name: string | undefined;
   /** To be put beside a tag's nodeId: the configuration has several servers. */
   readonly connection: string | undefined;
+  /** A folder that is removed at the end. */
+  readonly temporary?: string;
 }
 
 const PASSWORD_VARIABLE = 'JIDOKA_OPCUA_PASSWORD';
@@ -79,7 +83,12 @@ export async function targetOf(what: string, options: TargetOptions): Promise<Na
   };
   if (isUrl(what)) {
     const { connection, password } = await connectionByUrl(what, options);
-    return { ...common, name: undefined, connection: undefined, config: connection, password };
+    const byUrl = { ...common, name: undefined, connection: undefined, config: connection, password };
+    const kept = options.state ?? options.config ?? process.env['STATE_DIRECTORY'];
+    if (connection.securityMode !== 'none' || kept !== undefined) return byUrl;
+    // Without security the certificates are of no account: nothing is left in the folder somebody happens to be in.
+    const temporary = await mkdtemp(join(tmpdir(), 'jidoka-opcua-'));
+    return { ...byUrl, pkiFolder: join(temporary, 'pki'), temporary };
   }
   const connection = namedConnection(what, config);
   const several = Object.keys(config?.opcua ?? {}).length > 1;
@@ -137,7 +146,10 @@ export function stateArgument(pkiFolder: string): string {
 }
 
 /** Ctrl-C and SIGTERM end the work in good order; the session on the server is closed. */
-export async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function untilInterrupted(
+  { temporary }: NamedTarget,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const controller = new AbortController();
   const interrupt = (): void => controller.abort();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
@@ -145,5 +157,6 @@ export async function untilInterrupted(work: (signal: AbortSignal) => Promise<vo
     await work(controller.signal);
   } finally {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   }
 }

@@ -44,7 +44,7 @@ async function watchTags(server: string, nodeIds: readonly string[], options: Op
     finish = resolve;
   });
   process.stdout.once('error', () => finish());
-  await untilInterrupted((signal) =>
+  await untilInterrupted(target, (signal) =>
     watch(
       {
         target,

@@ -33,10 +33,11 @@ class Users:
         self.certificates = None if files is None else [der_of(Path(file)) for file in files]
 
     def get_user(self, iserver, username=None, password=None, certificate=None):
-        if certificate is not None:
-            known = self.certificates is None or certificate in self.certificates
-        elif username is not None:
+        # Beside a user name comes the certificate of the client's application, which is not what counts then.
+        if username is not None:
             known = self.passwords is None or self.passwords.get(username) == password
+        elif certificate is not None:
+            known = self.certificates is None or certificate in self.certificates
         else:
             known = True
         return User(role=UserRole.User, name=username) if known else None

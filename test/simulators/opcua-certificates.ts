@@ -50,7 +50,7 @@ export class OpcuaAuthority {
     const { uri = `urn:test:${name}`, names = ['DNS:localhost', 'IP:127.0.0.1'], fromDays = -1, toDays = 20 } = options;
     this.#names += 1;
     const file = join(this.folder, `${name}-${this.#names}`);
-    const [cert, key, request, extensions] = [`${file}.pem`, `${file}.key`, `${file}.csr`, `${file}.ext`];
+    const [cert, key, request, extensions] = [`${file}.pem`, `${file}-key.pem`, `${file}.csr`, `${file}.ext`];
     copyFileSync(this.#sharedKey(options), key);
     const alternatives = [...(uri === null ? [] : [`URI:${uri}`]), ...names];
     const lines = [

@@ -1,5 +1,5 @@
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
-import { DataType, StatusCodes, Variant, VariantArrayType } from 'node-opcua-client';
+import { DataType, resolveNodeId, StatusCodes, Variant, VariantArrayType } from 'node-opcua-client';
 import { OPCUAServer } from 'node-opcua-server';
 import type { ServerCommand, ServerOptions, TagOptions, TagUpdate, WriteCall } from './opcua-server.js';
 
@@ -50,15 +50,50 @@ function add(name: string, tag: TagOptions): void {
   const variable = space.getOwnNamespace().addVariable({
     browseName: name,
     nodeId: `s=${name}`,
-    organizedBy: space.rootFolder.objects,
+    organizedBy: tag.folder === undefined ? space.rootFolder.objects : folder(tag.folder),
     dataType: tag.type,
     valueRank: tag.array === true ? 1 : -1,
     minimumSamplingInterval: 0,
     ...(tag.readOnly === true && { accessLevel: 'CurrentRead', userAccessLevel: 'CurrentRead' }),
     value: variant(tag, tag.value),
   } as Parameters<Address['addVariable']>[0]);
+  if (tag.unit !== undefined) {
+    const unit = { namespaceUri: 'urn:test:units', unitId: 1, displayName: { text: tag.unit }, description: null };
+    addProperty(variable, 'EngineeringUnits', 'EUInformation', unit);
+  }
+  if (tag.range !== undefined) {
+    const [low, high] = tag.range;
+    addProperty(variable, 'EURange', 'Range', { low, high });
+  }
   variables.set(name, variable);
   tags.set(name, tag);
+}
+
+const DATA_TYPES = { EUInformation: 'i=887', Range: 'i=884' } as const;
+
+function addProperty(variable: Variable, name: string, type: keyof typeof DATA_TYPES, content: object): void {
+  const dataType = resolveNodeId(DATA_TYPES[type]);
+  const value = variable.addressSpace.constructExtensionObject(dataType, content as Record<string, unknown>);
+  variable.addressSpace.getOwnNamespace().addVariable({
+    // Of the standard's namespace, as every server has it.
+    browseName: { namespaceIndex: 0, name },
+    propertyOf: variable,
+    typeDefinition: 'PropertyType',
+    dataType,
+    value: new Variant({ dataType: DataType.ExtensionObject, value }),
+  } as Parameters<Address['addVariable']>[0]);
+}
+
+const folders = new Map<string, ReturnType<Address['addFolder']>>();
+
+function folder(name: string): ReturnType<Address['addFolder']> {
+  const space = server.engine.addressSpace;
+  if (space === null) throw new Error('the server has no address space yet');
+  const known = folders.get(name);
+  if (known !== undefined) return known;
+  const made = space.getOwnNamespace().addFolder(space.rootFolder.objects, { browseName: name, nodeId: `s=${name}` });
+  folders.set(name, made);
+  return made;
 }
 
 function update({ name, value, status, sourceTimeMs }: TagUpdate): void {

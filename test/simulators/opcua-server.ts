@@ -12,6 +12,11 @@ export interface TagOptions {
   readonly value: unknown;
   readonly array?: boolean;
   readonly readOnly?: boolean;
+  /** Its EngineeringUnits and EURange. */
+  readonly unit?: string;
+  readonly range?: readonly [number, number];
+  /** The folder below Objects it lies in, `ns=1;s=FOLDER`. */
+  readonly folder?: string;
 }
 
 export interface TagUpdate {

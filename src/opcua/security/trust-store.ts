@@ -1,4 +1,4 @@
-import { chown, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lchown, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { opcuaErrors } from '../errors.js';
 import { type CertificateFacts, pemOf, readCertificates } from './certificate.js';
@@ -78,11 +78,7 @@ export class TrustStore {
 
   /** Keeps the revocation list of an authority; a list of the same name is replaced. */
   async addRevocationList(file: string, bytes: Buffer): Promise<string> {
-    await this.#make(this.crlFolder);
-    const target = join(this.crlFolder, basename(file));
-    await writeFile(target, bytes);
-    await this.#handOver(target);
-    return target;
+    return this.#put(this.crlFolder, basename(file), bytes);
   }
 
   /** Ends the trust; the certificate lies among the refused ones again. */
@@ -117,13 +113,16 @@ export class TrustStore {
   }
 
   async #write(kind: 'rejected' | 'trusted', certificate: CertificateFacts): Promise<string> {
-    const folder = this.folder(kind);
-    await this.#make(folder);
     const name = certificate.commonName.replace(/[^\p{L}\p{N} ._@-]/gu, '_').slice(0, 80);
-    const file = join(folder, `${name}[${certificate.sha1.toLowerCase()}].pem`);
-    // Whoever reads the folder meanwhile must not find half a certificate.
-    const draft = join(folder, `.${certificate.sha1}.tmp`);
-    await writeFile(draft, pemOf(certificate));
+    return this.#put(this.folder(kind), `${name}[${certificate.sha1.toLowerCase()}].pem`, pemOf(certificate));
+  }
+
+  /** Whoever reads the folder meanwhile must not find half a file, and a link that lies there is not followed. */
+  async #put(folder: string, name: string, content: string | Buffer): Promise<string> {
+    await this.#make(folder);
+    const [draft, file] = [join(folder, '.draft'), join(folder, name)];
+    await rm(draft, { force: true });
+    await writeFile(draft, content, { flag: 'wx' });
     await this.#handOver(draft);
     await rename(draft, file);
     return file;
@@ -142,9 +141,9 @@ export class TrustStore {
 
   async #handOver(path: string): Promise<void> {
     const [owner, own] = await Promise.all([stat(dirname(this.pkiFolder)), lstat(path)]).catch(() => []);
-    if (owner === undefined || own === undefined || own.isSymbolicLink()) return;
+    if (owner === undefined || own === undefined) return;
     // Only root can give files away, and nobody else makes files that the service cannot read.
-    if (owner.uid !== own.uid) await chown(path, owner.uid, owner.gid).catch(() => undefined);
+    if (owner.uid !== own.uid) await lchown(path, owner.uid, owner.gid).catch(() => undefined);
   }
 }
 

@@ -1,8 +1,9 @@
-import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { OpcuaConnection, OpcuaConnectionOptions } from '#jidoka/opcua/connection.js';
+import { TrustStore } from '#jidoka/opcua/security/trust-store.js';
 import { TestOpcuaServer } from '../../simulators/opcua-server.js';
 import { heardConsole, makeConnection, PATIENCE, removePki } from './rig.js';
 
@@ -22,6 +23,7 @@ describe('OPC UA security', () => {
   });
   const login = { username: 'jidoka' };
   let connection: OpcuaConnection;
+  let state: string;
   let pki: string;
 
   async function connect(config: object, more: Partial<OpcuaConnectionOptions> = {}): Promise<void> {
@@ -36,7 +38,8 @@ describe('OPC UA security', () => {
   const heard = heardConsole();
 
   beforeAll(async () => {
-    pki = await mkdtemp(join(tmpdir(), 'jidoka-opcua-secure-'));
+    state = await mkdtemp(join(tmpdir(), 'jidoka-opcua-secure-'));
+    pki = join(state, 'pki');
     await server.start();
   });
   afterAll(async () => {
@@ -44,7 +47,7 @@ describe('OPC UA security', () => {
     expect(heard.said).toEqual([]);
     await server.dispose();
     await removePki();
-    await rm(pki, { recursive: true, force: true });
+    await rm(state, { recursive: true, force: true });
   });
   afterEach(() => connection.stop());
 
@@ -81,21 +84,29 @@ describe('OPC UA security', () => {
     await trouble(/^OPCUA_POLICY_NOT_OFFERED: /);
   });
 
+  it('lists what the server offers where that is something else', async () => {
+    await connect({ ...login, ...SECURE, securityPolicy: 'Aes128_Sha256_RsaOaep' }, { password: 'right' });
+    await trouble(/^OPCUA_POLICY_NOT_OFFERED: .*one of none with None, signAndEncrypt with Basic256Sha256/);
+  });
+
   it('trusts no stranger, and connects once both sides trust each other', async () => {
-    const rejected = join(pki, 'rejected');
+    const store = new TrustStore(pki);
     await connect({ ...login, ...SECURE }, { password: 'right', pkiFolder: pki });
     await trouble(/^OPCUA_CERT_UNTRUSTED: /);
-    expect(connection.status().text).toContain(`from ${rejected} to `);
-    const [stranger] = await readdir(rejected);
-    expect(await readdir(join(pki, 'trusted', 'certs'))).toEqual([]);
+    const [stranger] = await store.list('rejected');
+    if (stranger === undefined) throw new Error('the certificate was not kept');
+    const { certificate } = stranger;
+    expect(connection.status().text).toContain(`jidoka opcua trust --state ${dirname(pki)} ${certificate.sha1}`);
+    expect(await store.list('trusted')).toEqual([]);
     await connection.stop();
 
-    await rename(join(rejected, stranger ?? ''), join(pki, 'trusted', 'certs', stranger ?? ''));
+    await store.trust(certificate);
     await connect({ ...login, ...SECURE }, { password: 'right', pkiFolder: pki });
     await trouble(/^OPCUA_CLIENT_CERT_REFUSED: /);
+    const ours = join(pki, 'own', 'certs', 'client_certificate.pem');
+    expect(connection.status().text).toContain(ours);
     await connection.stop();
 
-    const ours = join(pki, 'own', 'certs', 'client_certificate.pem');
     await mkdir(join(server.pki, 'trusted', 'certs'), { recursive: true });
     await cp(ours, join(server.pki, 'trusted', 'certs', 'jidoka.pem'));
     await rm(join(server.pki, 'rejected'), { recursive: true, force: true });
@@ -104,5 +115,11 @@ describe('OPC UA security', () => {
     await connect({ ...login, ...SECURE }, { password: 'right', pkiFolder: pki });
     await live();
     expect(await server.sessions()).toMatchObject({ open: 1 });
+    await connection.stop();
+    expect(await server.sessions()).toMatchObject({ open: 0 });
+
+    await store.distrust(certificate);
+    await connect({ ...login, ...SECURE }, { password: 'right', pkiFolder: pki });
+    await trouble(/^OPCUA_CERT_UNTRUSTED: /);
   });
 });

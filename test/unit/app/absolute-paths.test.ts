@@ -14,7 +14,14 @@ const config = configSchema.parse({
     tls: { ca: 'ca.pem', cert: '/etc/own.pem', key: '../own.key' },
   },
   destinations: { mes: { url: 'mqtts://mes', username: 'u', password: { file: 'mes' }, tls: { ca: 'mes.pem' } } },
-  opcua: { plc: { endpoint: 'opc.tcp://plc:4840', username: 'u', password: { env: 'PLC' } } },
+  opcua: {
+    plc: { endpoint: 'opc.tcp://plc:4840', username: 'u', password: { env: 'PLC' } },
+    robot: {
+      endpoint: 'opc.tcp://robot:4840',
+      userCertificate: { cert: 'user.pem', key: '/keys/user.key' },
+      applicationCertificate: { cert: 'own.der', key: '../own.key' },
+    },
+  },
   opcuaServer: {
     users: [{ name: 'mes', password: { file: 'secrets/mes' } }],
     certificate: { cert: 'server.pem', key: '/etc/server.key' },
@@ -50,6 +57,11 @@ describe('withAbsolutePaths', () => {
       url: 'mqtts://mes',
       password: { file: '/etc/jidoka/mes' },
       tls: { ca: '/etc/jidoka/mes.pem' },
+    });
+    expect(absolute.opcua['robot']).toMatchObject({
+      endpoint: 'opc.tcp://robot:4840',
+      userCertificate: { cert: '/etc/jidoka/user.pem', key: '/keys/user.key' },
+      applicationCertificate: { cert: '/etc/jidoka/own.der', key: '/etc/own.key' },
     });
     expect(absolute.opcuaServer).toMatchObject({
       users: [{ password: { file: '/etc/jidoka/secrets/mes' } }],

@@ -81,6 +81,18 @@ describe('OPC UA connections', () => {
     expect(problem).toMatchObject({ path: `opcua.plc1.${key}`, what: expect.stringContaining(words) });
   });
 
+  it('wants one login, and files of certificates instead of their content', () => {
+    const server = (lines: string): string => `${MINIMAL}opcua: { plc1: { endpoint: "opc.tcp://plc", ${lines} } }\n`;
+    const pair = 'userCertificate: { cert: user.pem, key: user.key }';
+    expect(brief(server(pair))).toEqual([]);
+    expect(brief(server(`${pair}, username: u, password: { env: P }`))).toEqual([
+      'opcua.plc1.userCertificate: There are two logins, `username` and `userCertificate`.',
+    ]);
+    expect(brief(server('applicationCertificate: { cert: c.pem, key: "-----BEGIN PRIVATE KEY-----" }'))).toEqual([
+      'opcua.plc1.applicationCertificate.key: `key` holds the certificate or key itself.',
+    ]);
+  });
+
   it('accepts mode and policy together', () => {
     const lines = 'securityMode: signAndEncrypt, securityPolicy: Basic256Sha256';
     expect(brief(`${MINIMAL}opcua: { plc1: { endpoint: "opc.tcp://plc", ${lines} } }\n`)).toEqual([]);
