@@ -44,9 +44,10 @@ export class MachineVisionServer {
     let server: OPCUAServer;
     try {
       server = createServer(this.#settings, this.#access);
-      this.#tellUntrusted(server);
       await server.initialize();
+      // Only now the endpoints are there.
       restrictLogins(server);
+      this.#tellUntrusted(server);
     } catch (error) {
       const where = certificate === undefined ? pkiFolder : `${certificate.cert}, ${certificate.key}`;
       return refused('OPCUA_SERVER_CERTIFICATE', where, error);

@@ -91,7 +91,7 @@ export function createServer(settings: ServerSettings, access: Access): OPCUASer
   return server;
 }
 
-/** Call it once the server is initialized: the library offers every kind of login, and accepts what is offered. */
+/** The library offers every kind of login, and accepts what is offered. */
 export function restrictLogins(server: OPCUAServer): void {
   for (const description of descriptionsOf(server)) {
     const { userIdentityTokens } = description;
