@@ -2,7 +2,7 @@ import { UAAcknowledgeableConditionImpl, type UAObject } from 'node-opcua-addres
 import { DataType, StatusCodes } from 'node-opcua-client';
 import type { StationTrouble } from '../ports/controlled-station.js';
 import { SEVERITY } from './events.js';
-import type { StationParts } from './shown-station.js';
+import type { StationParts } from './station-parts.js';
 
 type Condition = InstanceType<typeof UAAcknowledgeableConditionImpl>;
 

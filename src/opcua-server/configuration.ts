@@ -4,7 +4,7 @@ import { Handles } from './handles.js';
 import { bindForAll, bindForOperators, boolean, int32, structure, uint32 } from './method-kit.js';
 import { METHOD_ERRORS } from './protocol.js';
 import { page } from './result-ring.js';
-import type { StationParts } from './shown-station.js';
+import type { StationParts } from './station-parts.js';
 import { configurationId } from './structures.js';
 
 /**

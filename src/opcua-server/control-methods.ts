@@ -1,7 +1,7 @@
 import type { UAObject } from 'node-opcua-address-space';
 import { type Arguments, bindForOperators, int32, type Outputs, structure } from './method-kit.js';
 import { type Answer, METHOD_ERRORS, type Request } from './protocol.js';
-import type { StationParts } from './shown-station.js';
+import type { StationParts } from './station-parts.js';
 
 const CAUSED = ['Halt', 'Reset'] as const;
 const CAUSED_INSIDE = ['Stop', 'Abort'] as const;

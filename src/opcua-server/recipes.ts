@@ -15,7 +15,7 @@ import {
 } from './method-kit.js';
 import { METHOD_ERRORS, type StationView } from './protocol.js';
 import { page } from './result-ring.js';
-import type { StationParts } from './shown-station.js';
+import type { StationParts } from './station-parts.js';
 import { externalRecipeId, recipeId } from './structures.js';
 
 /** Values of TriStateBooleanDataType. */

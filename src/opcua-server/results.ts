@@ -4,7 +4,7 @@ import { Handles } from './handles.js';
 import { type Arguments, bindForAll, boolean, int32, structure, uint32 } from './method-kit.js';
 import { METHOD_ERRORS, type Result } from './protocol.js';
 import { page, type ResultFilter, ResultRing } from './result-ring.js';
-import type { StationParts } from './shown-station.js';
+import type { StationParts } from './station-parts.js';
 import { configurationId, type Fields, resultFields } from './structures.js';
 
 const OPTIONAL_PARTS = [

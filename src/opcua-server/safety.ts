@@ -3,7 +3,7 @@ import { StatusCodes } from 'node-opcua-client';
 import type { Events } from './events.js';
 import { bindForOperators, boolean, int32, string } from './method-kit.js';
 import { METHOD_ERRORS } from './protocol.js';
-import type { StationParts } from './shown-station.js';
+import type { StationParts } from './station-parts.js';
 
 /**
  * The SafetyStateManagement of one station: what is reported is shown and told, and nothing else follows from it, since

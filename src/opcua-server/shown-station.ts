@@ -1,29 +1,17 @@
-import type { UAObject, UAVariable } from 'node-opcua-address-space';
+import type { UAVariable } from 'node-opcua-address-space';
 import { StatusCodes } from 'node-opcua-client';
-import type { Access } from './access.js';
-import type { Calls } from './calls.js';
 import { Conditions } from './conditions.js';
 import { showConfiguration } from './configuration.js';
 import { bindStateMachine } from './control-methods.js';
 import { Events } from './events.js';
-import type { Result, ServerSettings, StationView } from './protocol.js';
+import type { Result, StationView } from './protocol.js';
 import { Recipes } from './recipes.js';
 import { Results } from './results.js';
 import { showSafety } from './safety.js';
 import { StateNodes } from './state-nodes.js';
+import type { StationParts } from './station-parts.js';
 import { externalRecipeId, recipeId } from './structures.js';
 import { isOperational, type Told, type VisionState } from './vision-machine.js';
-import type { VisionModel } from './vision-model.js';
-
-export interface StationParts {
-  readonly model: VisionModel;
-  /** In which the vision system is put. */
-  readonly folder: UAObject;
-  readonly station: ServerSettings['stations'][number];
-  readonly settings: ServerSettings;
-  readonly access: Access;
-  readonly calls: Calls;
-}
 
 const MACHINE_PARTS = [
   'CurrentState.Number',
