@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import type { OPCUAServer } from 'node-opcua-server';
 import { systemClock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
@@ -6,6 +7,7 @@ import type { Logger } from '../base/logger.js';
 import { ThrottledLog } from '../base/throttled-log.js';
 import { Access } from './access.js';
 import { Calls } from './calls.js';
+import { checkGivenCertificate, ensureOwnCertificate } from './own-certificate.js';
 import type { FromServer, RefusalCode, ServerSettings, ToServer } from './protocol.js';
 import { createServer, descriptionsOf, restrictLogins } from './secure-server.js';
 import { ShownStation } from './shown-station.js';
@@ -43,10 +45,14 @@ export class MachineVisionServer {
     const { host, port, pkiFolder, certificate } = this.#settings;
     let server: OPCUAServer;
     try {
-      server = createServer(this.#settings, this.#access);
-      this.#tellUntrusted(server);
+      const certificates = new OPCUACertificateManager({ rootFolder: pkiFolder, name: 'server' });
+      if (certificate === undefined) await ensureOwnCertificate(certificates, this.#settings);
+      else await checkGivenCertificate(certificate);
+      server = createServer(this.#settings, this.#access, certificates);
       await server.initialize();
+      // Only now the endpoints are there.
       restrictLogins(server);
+      this.#tellUntrusted(server);
     } catch (error) {
       const where = certificate === undefined ? pkiFolder : `${certificate.cert}, ${certificate.key}`;
       return refused('OPCUA_SERVER_CERTIFICATE', where, error);

@@ -1,6 +1,5 @@
-import { hostname as machineName } from 'node:os';
 import { WellKnownRoles } from 'node-opcua-address-space';
-import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
+import type { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import {
   type EndpointDescription,
   MessageSecurityMode,
@@ -12,6 +11,7 @@ import { nodesets } from 'node-opcua-nodesets';
 import { OPCUAServer } from 'node-opcua-server';
 import type { Access } from './access.js';
 import { adjustQueues, MAX_QUEUE } from './event-queues.js';
+import { applicationUri, ownCertificateFile } from './own-certificate.js';
 import type { ServerSettings } from './protocol.js';
 
 /** Bounds of what clients together may make the server hold. */
@@ -40,19 +40,24 @@ const LOGINS: ReadonlySet<UserTokenType> = new Set([UserTokenType.UserName, User
 const MODES = { sign: MessageSecurityMode.Sign, signAndEncrypt: MessageSecurityMode.SignAndEncrypt };
 
 /** An OPC UA server with the types of machine vision, its security as configured. Not started yet. */
-export function createServer(settings: ServerSettings, access: Access): OPCUAServer {
+export function createServer(
+  settings: ServerSettings,
+  access: Access,
+  certificates: OPCUACertificateManager,
+): OPCUAServer {
   const { certificate, anonymous, maxSessions, policies } = settings;
   const secure = policies.filter((policy) => policy !== 'None').map((policy) => SecurityPolicy[policy]);
   const open = policies.includes('None');
-  const uri = `urn:${machineName()}:jidoka:${settings.gateway}`;
   const server = new OPCUAServer({
     host: settings.host,
     port: settings.port,
     hostname: settings.hostname,
     nodesets: [nodesets.standard, nodesets.machineVision],
-    serverCertificateManager: new OPCUACertificateManager({ rootFolder: settings.pkiFolder, name: 'server' }),
-    userCertificateManager: new OPCUACertificateManager({ rootFolder: settings.pkiFolder, name: 'server' }),
-    ...(certificate !== undefined && { certificateFile: certificate.cert, privateKeyFile: certificate.key }),
+    serverCertificateManager: certificates,
+    // Certificates as logins are not offered.
+    userCertificateManager: certificates,
+    certificateFile: certificate?.cert ?? ownCertificateFile(settings),
+    ...(certificate !== undefined && { privateKeyFile: certificate.key }),
     securityPolicies: [...(open ? [SecurityPolicy.None] : []), ...secure],
     securityModes: [
       ...(open ? [MessageSecurityMode.None] : []),
@@ -78,7 +83,11 @@ export function createServer(settings: ServerSettings, access: Access): OPCUASer
       maxMonitoredItems: maxSessions * LIMITS.maxMonitoredItemsPerSubscription,
     },
     allowAnonymousSubscriptionTransferOnUnsecuredChannel: false,
-    serverInfo: { applicationUri: uri, productUri: 'urn:jidoka', applicationName: `jidoka ${settings.gateway}` },
+    serverInfo: {
+      applicationUri: applicationUri(settings),
+      productUri: 'urn:jidoka',
+      applicationName: `jidoka ${settings.gateway}`,
+    },
     buildInfo: {
       productName: 'jidoka',
       productUri: 'urn:jidoka',
@@ -91,7 +100,7 @@ export function createServer(settings: ServerSettings, access: Access): OPCUASer
   return server;
 }
 
-/** Call it once the server is initialized: the library offers every kind of login, and accepts what is offered. */
+/** The library offers every kind of login, and accepts what is offered. */
 export function restrictLogins(server: OPCUAServer): void {
   for (const description of descriptionsOf(server)) {
     const { userIdentityTokens } = description;

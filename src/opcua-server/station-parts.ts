@@ -4,7 +4,7 @@ import type { Calls } from './calls.js';
 import type { ServerSettings } from './protocol.js';
 import type { VisionModel } from './vision-model.js';
 
-/** What the parts of one station's vision system are made from. */
+/** What the parts of a shown station are made of. */
 export interface StationParts {
   readonly model: VisionModel;
   /** In which the vision system is put. */

@@ -71,7 +71,12 @@ stations:
 
   /** Resolves when the server listens. */
   async start(): Promise<void> {
-    this.agent = new AgentProcess(this.config, { OP_PASSWORD: USERS.op, BOARD_PASSWORD: USERS.board });
+    const preload = join(import.meta.dirname, 'no-network-interfaces.cjs');
+    this.agent = new AgentProcess(this.config, {
+      OP_PASSWORD: USERS.op,
+      BOARD_PASSWORD: USERS.board,
+      NODE_OPTIONS: `--require=${preload}`,
+    });
     await this.agent.logged(/^The OPC UA server for machine vision listens/, LISTEN_MS);
   }
 

@@ -1,4 +1,5 @@
-import { copyFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { copyFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AsyncuaClient, asyncuaClientAbsent } from '../../simulators/asyncua-client.js';
@@ -354,6 +355,8 @@ describe.skipIf(absent !== undefined)(`the gateway as a vision system${reason}`,
       'None None_',
     ]);
     expect(new Set(endpoints.flatMap(([, , logins]) => logins))).toEqual(new Set(['UserName']));
+    const server = new X509Certificate(await readFile(join(gateway.pki, 'own', 'certs', 'certificate.pem')));
+    expect(server.checkIP('127.0.0.1')).toBe('127.0.0.1');
     const own = clientCertificate(gateway.folder, 'scada');
     const other = await AsyncuaClient.start();
     try {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '#jidoka/base/clock.js';
 import { type Logger, silentLogger } from '#jidoka/base/logger.js';
 import { MachineVisionFace } from '#jidoka/opcua-server/machine-vision-face.js';
+import type { ServerSettings } from '#jidoka/opcua-server/protocol.js';
 import type { ControlledStation } from '#jidoka/ports/controlled-station.js';
+import { Authority, opensslAbsent } from '../../simulators/certificates.js';
 import { freePort } from '../../simulators/mosquitto.js';
 
 const model = { name: 'm', version: '1.0.0', sha256: 'ab'.repeat(32) };
@@ -24,6 +27,13 @@ const station: ControlledStation = {
   audit: () => undefined,
 };
 
+function recording(): { lines: string[]; logger: Logger } {
+  const lines: string[] = [];
+  const note = (_: object, text: string) => void lines.push(text);
+  const logger: Logger = { ...silentLogger, info: note, warn: note, child: () => logger };
+  return { lines, logger };
+}
+
 describe('the OPC UA server in its thread', { timeout: 180_000 }, () => {
   let folder: string;
   let face: MachineVisionFace | undefined;
@@ -39,13 +49,8 @@ describe('the OPC UA server in its thread', { timeout: 180_000 }, () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('waits for its port, says so meanwhile, and listens when it is free', async () => {
-    const port = await freePort();
-    squatter = createServer().listen(port, '127.0.0.1');
-    const lines: string[] = [];
-    const note = (_: object, text: string) => void lines.push(text);
-    const logger: Logger = { ...silentLogger, info: note, warn: note, child: () => logger };
-    face = new MachineVisionFace({
+  function build(port: number, logger: Logger, more: Partial<ServerSettings> = {}): MachineVisionFace {
+    return new MachineVisionFace({
       settings: {
         host: '127.0.0.1',
         port,
@@ -62,11 +67,19 @@ describe('the OPC UA server in its thread', { timeout: 180_000 }, () => {
         startedAtMs: Date.now(),
         configurationHash: 'ab',
         stations: [{ name: 'surface', simulated: false }],
+        ...more,
       },
       newJobId: () => 'job',
       clock: systemClock,
       logger,
     });
+  }
+
+  it('waits for its port, says so meanwhile, and listens when it is free', async () => {
+    const port = await freePort();
+    squatter = createServer().listen(port, '127.0.0.1');
+    const { lines, logger } = recording();
+    face = build(port, logger);
     face.open([station]);
     await vi.waitFor(() => expect(face?.trouble()).toMatch(/^OPCUA_SERVER_PORT_TAKEN: .*EADDRINUSE/), {
       timeout: 90_000,
@@ -86,5 +99,26 @@ describe('the OPC UA server in its thread', { timeout: 180_000 }, () => {
       free.once('error', reject).listen(port, '127.0.0.1', resolve);
     });
     free.close();
+  });
+
+  it.skipIf(opensslAbsent !== undefined)('takes no certificate that is not there or not of its key', async () => {
+    const authority = new Authority(folder);
+    const [one, other] = ['one', 'other'].map((name) => authority.issue(name, 'IP:127.0.0.1'));
+    for (const [certificate, got] of [
+      [{ cert: join(folder, 'none.pem'), key: join(folder, 'none.key') }, /ENOENT/],
+      [{ cert: one?.cert ?? '', key: other?.key ?? '' }, /the key is not that of the certificate/],
+    ] as const) {
+      face = build(await freePort(), recording().logger, { certificate });
+      face.open([station]);
+      const trouble = () => face?.trouble();
+      await vi.waitFor(() => expect(trouble()).toMatch(/^OPCUA_SERVER_CERTIFICATE: /), {
+        timeout: 90_000,
+        interval: 100,
+      });
+      expect(trouble()).toMatch(got);
+      expect(trouble()).toContain(certificate.cert);
+      await face.stop();
+    }
+    expect(existsSync(join(folder, 'none.pem'))).toBe(false);
   });
 });
