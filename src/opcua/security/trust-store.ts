@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { lchown, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { opcuaErrors } from '../errors.js';
@@ -120,8 +121,7 @@ export class TrustStore {
   /** Whoever reads the folder meanwhile must not find half a file, and a link that lies there is not followed. */
   async #put(folder: string, name: string, content: string | Buffer): Promise<string> {
     await this.#make(folder);
-    const [draft, file] = [join(folder, '.draft'), join(folder, name)];
-    await rm(draft, { force: true });
+    const [draft, file] = [join(folder, `.${randomUUID()}.draft`), join(folder, name)];
     await writeFile(draft, content, { flag: 'wx' });
     await this.#handOver(draft);
     await rename(draft, file);

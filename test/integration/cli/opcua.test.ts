@@ -12,7 +12,7 @@ import { opcuaConnectionSchema } from '#jidoka/config/schema/connections.js';
 import { sensorSchema } from '#jidoka/config/schema/station.js';
 import { type TagOptions, TestOpcuaServer } from '../../simulators/opcua-server.js';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const main = join(import.meta.dirname, '..', '..', '..', 'dist', 'cli', 'main.js');
 const MANY = 1200;
