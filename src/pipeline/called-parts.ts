@@ -1,4 +1,4 @@
-import type { Inspection } from '../domain/inspection.js';
+import type { Inspection, Part } from '../domain/inspection.js';
 
 /** An inspection that is committed. */
 export interface Inspected {
@@ -62,15 +62,16 @@ export class CalledParts {
   }
 
   /**
-   * A part is open: for the call that asked for it, else for all that wait for the next. Gives the id that the first of
-   * them knows it by.
+   * A part is open: for the call that asked for it, else for all that wait for the next. Gives what the first of them
+   * who knows it by an id has said of it.
    */
-  opened(id: string, call?: Call): string | undefined {
+  opened(id: string, call?: Call): Pick<Part, 'externalId'> {
     const calls = call === undefined ? [...this.#next] : [call];
     if (call === undefined) this.#next.clear();
     if (calls.length > 0) this.#put(id, calls);
     for (const { opened } of calls) opened?.(id);
-    return calls.find(({ externalId }) => externalId !== undefined)?.externalId;
+    const externalId = calls.find((one) => one.externalId !== undefined)?.externalId;
+    return externalId === undefined ? {} : { externalId };
   }
 
   settle(id: string, inspected: Inspected | undefined): void {

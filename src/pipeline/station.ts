@@ -141,7 +141,6 @@ export class Station {
 
   #openPart(openedAtMs: number, call?: Call): Part {
     const id = this.#options.newPartId();
-    const externalId = this.#called.opened(id, call);
-    return { id, openedAtMs, ...(externalId !== undefined && { externalId }) };
+    return { id, openedAtMs, ...this.#called.opened(id, call) };
   }
 }
