@@ -10,7 +10,7 @@ export const INSPECTION_SCHEMA = 'jidoka.inspection/1';
  * The public record of one inspection: what the outbox keeps and what a consumer gets on `BASE/STATION/inspection`.
  * Everything a consumer needs is in it; nothing has to be looked up in a topic or a header.
  */
-export interface InspectionMessage {
+export interface InspectionMessage extends ResultMessage {
   readonly schema: typeof INSPECTION_SCHEMA;
   /** UUIDv7. The same inspection always has the same id: consumers drop what they have seen. */
   readonly id: string;
@@ -24,10 +24,6 @@ export interface InspectionMessage {
   readonly decidedAt: string;
   readonly verdict: Decision;
   readonly reasons: readonly { readonly code: ReasonCode; readonly text: string }[];
-  /** null, as `score` and `scores`, where the model could not judge. */
-  readonly class: string | null;
-  readonly score: number | null;
-  readonly scores: Readonly<Record<string, number>> | null;
   readonly readings: readonly ReadingMessage[];
   readonly model: { readonly name: string; readonly version: string; readonly sha256: string };
   /** Latency by stage in ms; a stage that did not happen is absent. */
@@ -44,13 +40,17 @@ export interface InspectionMessage {
   readonly regions?: readonly RegionMessage[];
 }
 
-export interface RegionMessage {
-  readonly name: string;
-  readonly verdict: Decision;
+/** What the model said. */
+export interface ResultMessage {
   /** null, as `score` and `scores`, where the model could not judge. */
   readonly class: string | null;
   readonly score: number | null;
   readonly scores: Readonly<Record<string, number>> | null;
+}
+
+export interface RegionMessage extends ResultMessage {
+  readonly name: string;
+  readonly verdict: Decision;
 }
 
 export interface ReadingMessage {
@@ -100,7 +100,7 @@ export function inspectionMessage(inspection: Inspection, seq: number): Inspecti
   };
 }
 
-function resultMessage(result: InspectionResult | null): Pick<RegionMessage, 'class' | 'score' | 'scores'> {
+function resultMessage(result: InspectionResult | null): ResultMessage {
   if (result === null) return { class: null, score: null, scores: null };
   const scores = Object.entries(result.scores).map(([label, score]) => [label, digits(score, 5)]);
   return { class: result.label, score: digits(result.score, 5), scores: Object.fromEntries(scores) };

@@ -29,6 +29,13 @@ const readingSchema = z.object({
   stale: z.boolean().describe("The value is older than the sensor's limit, or its server is away."),
 });
 
+/** What the model said, of a part as of one region. */
+const result = {
+  class: z.string().nullable().describe('The class with the highest score; null where the model could not judge.'),
+  score: share.nullable().describe('Its score.'),
+  scores: z.record(z.string(), share).nullable().describe('Every class with its score.'),
+};
+
 /** `BASE/STATION/inspection`. */
 export const inspectionPayloadSchema = z
   .object({
@@ -50,9 +57,7 @@ export const inspectionPayloadSchema = z
         }),
       )
       .describe('Why the part did not simply pass, the deciding reason first; empty for a pass.'),
-    class: z.string().nullable().describe('The class with the highest score; null where the model could not judge.'),
-    score: share.nullable().describe('Its score.'),
-    scores: z.record(z.string(), share).nullable().describe('Every class with its score.'),
+    ...result,
     readings: z
       .array(readingSchema)
       .describe('Every sensor of the station at capture time, in the order of the config.'),
@@ -83,9 +88,7 @@ export const inspectionPayloadSchema = z
         z.object({
           name: z.string().describe('Name of the region in the config.'),
           verdict,
-          class: z.string().nullable(),
-          score: share.nullable(),
-          scores: z.record(z.string(), share).nullable(),
+          ...result,
         }),
       )
       .exactOptional()

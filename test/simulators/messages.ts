@@ -50,6 +50,20 @@ export function exampleInspection(station = 'bottle-neck'): Inspection {
   };
 }
 
+/** An inspection of several regions, one of them unjudged, for a recipe and too late. */
+export function inspectionOfRegions(station = 'bottle-neck'): Inspection {
+  const inspection = exampleInspection(station);
+  return {
+    ...inspection,
+    recipe: 'A-17',
+    lateMs: 12.345,
+    regions: [
+      { name: 'rim', decision: 'pass', result: inspection.result },
+      { name: 'hub', decision: 'review', result: null },
+    ],
+  };
+}
+
 /** An inspection that the model could not judge and that has nothing optional. */
 export function unjudgedInspection(station = 'bottle-neck'): Inspection {
   return {

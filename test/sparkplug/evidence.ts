@@ -57,6 +57,8 @@ export async function playAll(): Promise<Played> {
       return rig.recording();
     }),
   );
+  // Where one fails the others are waited for all the same: each ends its own processes.
+  await Promise.allSettled([first, ...others]);
   const [{ recording, ...evidence }, ...recordings] = await Promise.all([first, ...others]);
   return { ...evidence, recordings: [recording, ...recordings] };
 }

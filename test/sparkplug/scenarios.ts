@@ -152,8 +152,9 @@ async function outage(rig: Rig, host: PythonHost | undefined): Promise<void> {
   const births = rig.count('NBIRTH');
   await rig.brokers[0]?.kill();
   for (let part = 0; part < 10; part += 1) {
+    const waiting = rig.waitingRows();
     rig.part();
-    await sleep(100);
+    await rig.until(() => rig.waitingRows() >= waiting + DEVICES.length, 'a part of the outage is not recorded');
   }
   rig.proxies[0]?.refuse(true);
   await rig.brokers[0]?.restart();

@@ -7,6 +7,8 @@ import addFormats from 'ajv-formats';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { REASON_CODES } from '#jidoka/domain/verdict.js';
+import { inspectionPayloadSchema } from '#jidoka/mqtt/payload-schemas.js';
 import { TOPIC_KINDS } from '#jidoka/mqtt/topic-catalogue.js';
 import { exampleMessages } from '../../../scripts/docs/example-messages.js';
 import { renderMqttPage } from '../../../scripts/docs/mqtt-page.js';
@@ -49,6 +51,14 @@ describe('docs/mqtt.md', () => {
   it('names every topic of the catalogue with its way', () => {
     const page = read('mqtt.md');
     for (const { topic } of TOPIC_KINDS) expect(page).toContain(`| \`${topic('BASE', 'STATION')}\` |`);
+  });
+
+  it('explains every member of an inspection, and every reason', () => {
+    const page = read('mqtt.md');
+    const members = [...page.matchAll(/^\| (.*?) \|/gm)].map(([, cell = '']) => cell).join(' ');
+    for (const member of Object.keys(inspectionPayloadSchema.shape)) expect(members).toContain(`\`${member}\``);
+    const reasons = page.split('\n').find((line) => line.startsWith('| `reasons[].code` |'));
+    for (const code of REASON_CODES) expect(reasons).toContain(`\`${code}\``);
   });
 
   it('has SQL that drops repeats and finds gaps', () => {

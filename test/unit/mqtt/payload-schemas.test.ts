@@ -15,7 +15,13 @@ import {
   type statePayloadSchema,
   type statusPayloadSchema,
 } from '#jidoka/mqtt/payload-schemas.js';
-import { exampleInspection, onlineStatus, stationState, unjudgedInspection } from '../../simulators/messages.js';
+import {
+  exampleInspection,
+  inspectionOfRegions,
+  onlineStatus,
+  stationState,
+  unjudgedInspection,
+} from '../../simulators/messages.js';
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
@@ -63,6 +69,7 @@ describe('payload schemas', () => {
   it.each([
     ['inspection.v1.json', inspectionMessage(exampleInspection(), 1)],
     ['inspection.v1.json', inspectionMessage(unjudgedInspection(), 2)],
+    ['inspection.v1.json', inspectionMessage(inspectionOfRegions(), 3)],
     ['status.v1.json', onlineStatus()],
     ['status.v1.json', onlineStatus({ health: 'degraded', troubles: [{ where: 'camera', text: 'No picture.' }] })],
     ['state.v1.json', stationState()],
