@@ -9,9 +9,9 @@ import { sleep } from '#jidoka/base/lifecycle.js';
 import { renderedTiles } from '../integration/agent/line.js';
 import { AgentProcess } from '../simulators/agent-process.js';
 import { Mosquitto } from '../simulators/mosquitto.js';
+import { unreadFrom } from '../simulators/tcp-table.js';
 import { FlakyProxy } from './flaky-proxy.js';
 import type { Committed } from './judgement.js';
-import { unreadFrom } from './socket-queues.js';
 
 const PARTS_PER_SECOND_A_STATION = 20;
 const POLL_MS = 15;
@@ -71,7 +71,7 @@ export class Rig {
     this.broker.freeze();
     let before = -1;
     await until('the consumer has what the broker had sent', async () => {
-      const [unread, count] = [await unreadFrom(this.broker.port), await this.receivedCount()];
+      const [unread, count] = [unreadFrom(this.broker.port), await this.receivedCount()];
       const settled = unread === 0 && count === before;
       before = count;
       return settled;

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { sleep } from '#jidoka/base/lifecycle.js';
 import { freePort } from './mosquitto.js';
+import { servesAt } from './tcp-table.js';
 
 const has = (command: string): boolean => spawnSync(command, ['-version'], { stdio: 'ignore' }).error === undefined;
 
@@ -21,7 +21,7 @@ class ServerProcess {
     private readonly command: string,
     private readonly parameters: readonly string[],
     /** Whether it is there to be asked. */
-    private readonly ready: (port: number) => Promise<boolean>,
+    private readonly ready: (port: number) => boolean | Promise<boolean>,
   ) {}
 
   async start(): Promise<void> {
@@ -67,9 +67,7 @@ export class FfmpegCamera extends ServerProcess {
     const type = ['-content_type', 'multipart/x-mixed-replace;boundary=ffmpeg'];
     const parameters = ['-loglevel', 'quiet', ...input, '-i', `${folder}/%04d.jpg`, ...output, ...type, url];
     // It serves one client and listens no more from then on, so its port must not be tried.
-    const ready = async (): Promise<boolean> =>
-      sockets().some(({ localPort, state }) => localPort === port && (state === LISTENS || state === ESTABLISHED));
-    return new FfmpegCamera(port, 'ffmpeg', parameters, ready);
+    return new FfmpegCamera(port, 'ffmpeg', parameters, servesAt);
   }
 
   get url(): string {
@@ -88,37 +86,6 @@ export class PythonCamera extends ServerProcess {
   get url(): string {
     return `http://127.0.0.1:${this.port}/0000.jpg`;
   }
-}
-
-const ESTABLISHED = '01';
-const LISTENS = '0A';
-
-/** Connections of a process to a port, by Linux's tables. Other processes may use a port of the same number as theirs. */
-export function connectionsTo(port: number, pid: number): number {
-  const own = new Set(inodesOf(pid));
-  return sockets().filter(
-    ({ remotePort, state, inode }) => remotePort === port && state === ESTABLISHED && own.has(inode),
-  ).length;
-}
-
-function inodesOf(pid: number): string[] {
-  return readdirSync(`/proc/${pid}/fd`).flatMap((name) => {
-    try {
-      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${name}`))?.[1] ?? [];
-    } catch {
-      // Closed since the listing.
-      return [];
-    }
-  });
-}
-
-function sockets(): { localPort: number; remotePort: number; state: string; inode: string }[] {
-  const lines = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1);
-  return lines.map((line) => {
-    const [, local = '', remote = '', state = '', , , , , , inode = ''] = line.trim().split(/\s+/);
-    const portOf = (address: string): number => Number.parseInt(address.split(':')[1] ?? '', 16);
-    return { localPort: portOf(local), remotePort: portOf(remote), state, inode };
-  });
 }
 
 function answers(port: number): Promise<boolean> {

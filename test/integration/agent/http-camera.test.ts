@@ -2,14 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AgentProcess } from '../../simulators/agent-process.js';
-import {
-  connectionsTo,
-  FfmpegCamera,
-  ffmpegAbsent,
-  PythonCamera,
-  pythonAbsent,
-} from '../../simulators/camera-servers.js';
+import { FfmpegCamera, ffmpegAbsent, PythonCamera, pythonAbsent } from '../../simulators/camera-servers.js';
 import { Mosquitto, mosquittoAbsent } from '../../simulators/mosquitto.js';
+import { connectionsTo } from '../../simulators/tcp-table.js';
 import { renderedTiles, StationOnDisk, Subscriber } from './line.js';
 
 const absent = mosquittoAbsent ?? ffmpegAbsent ?? pythonAbsent;
