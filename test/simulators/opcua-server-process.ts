@@ -2,6 +2,7 @@ import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { DataType, resolveNodeId, StatusCodes, Variant, VariantArrayType } from 'node-opcua-client';
 import { OPCUAServer } from 'node-opcua-server';
 import type { ServerCommand, ServerOptions, TagOptions, TagUpdate, WriteCall } from './opcua-server.js';
+import { smallNodeset } from './small-nodeset.js';
 
 /** The server's own process, so that a test can freeze or kill it like a PLC that hangs or loses power. */
 
@@ -19,6 +20,8 @@ const certificates = new OPCUACertificateManager({
   disableFileWatchers: true,
 });
 const users = options.users;
+/** Units and ranges have types that the small set of nodes has not. */
+const typed = Object.values(options.tags).some(({ unit, range }) => unit !== undefined || range !== undefined);
 const server = new OPCUAServer({
   port: options.port,
   hostname: '127.0.0.1',
@@ -28,6 +31,7 @@ const server = new OPCUAServer({
   maxConnectionsPerEndpoint: 50,
   // With 0 a sampling interval of 0 brings every single change, without a timer.
   serverCapabilities: { minSupportedSampleRate: 0 },
+  ...(typed ? {} : { nodeset_filename: [smallNodeset] }),
   ...(users !== undefined && {
     userManager: { isValidUser: (name: string, password: string) => users[name] === password },
   }),

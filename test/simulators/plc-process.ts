@@ -5,6 +5,7 @@ import { DataType, StatusCodes, Variant } from 'node-opcua-client';
 import { OPCUAServer } from 'node-opcua-server';
 import type { PlcOptions } from './plc.js';
 import { LADDER_TAGS, Ladder, type LadderRecord, type LadderTag } from './plc-ladder.js';
+import { smallNodeset } from './small-nodeset.js';
 
 /** A simulated PLC with one ladder program a line, in a process of its own that can be killed in any scan. */
 
@@ -14,6 +15,7 @@ const server = new OPCUAServer({
   port: options.port,
   hostname: '127.0.0.1',
   resourcePath: '/UA/Plc',
+  nodeset_filename: [smallNodeset],
   serverCertificateManager: new OPCUACertificateManager({
     rootFolder: join(options.folder, 'pki'),
     automaticallyAcceptUnknownCertificate: true,

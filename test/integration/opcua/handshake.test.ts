@@ -7,7 +7,7 @@ import { isGood, type LadderRecord, type LadderSettings, type LadderTag } from '
 import { keptLog, makeConnection, PATIENCE, removePki } from './rig.js';
 
 // The whole run: JIDOKA_PLC_PARTS=10000 JIDOKA_PLC_KILLS=20 JIDOKA_PLC_LINES=10 npx vitest run test/integration/opcua/handshake.test.ts
-const PARTS = Number(process.env['JIDOKA_PLC_PARTS'] ?? 40);
+const PARTS = Number(process.env['JIDOKA_PLC_PARTS'] ?? 24);
 const KILLS = Number(process.env['JIDOKA_PLC_KILLS'] ?? 1);
 const LINES = Number(process.env['JIDOKA_PLC_LINES'] ?? 2);
 const DEADLINE_MS = 600;
