@@ -85,7 +85,8 @@ async function selfSigned(options: OwnCertificateOptions): Promise<OwnCertificat
   const made = await usable(pkiFolder);
   const why = expired ? ` The one before expired on ${isoUtc(old.certificate.notAfterMs)}.` : '';
   const text = `A certificate of the gateway was made: ${files.cert}, fingerprint ${made.certificate.sha1}.${why} Every server with message security must be told to trust it.`;
-  logger.warn({ fingerprint: made.certificate.sha1 }, text);
+  // A first one is no news: a server that must trust it refuses it, and that is told with what to do.
+  logger[expired ? 'warn' : 'info']({ fingerprint: made.certificate.sha1 }, text);
   return made;
 }
 
