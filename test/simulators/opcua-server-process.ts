@@ -20,8 +20,6 @@ const certificates = new OPCUACertificateManager({
   disableFileWatchers: true,
 });
 const users = options.users;
-/** Units and ranges have types that the small set of nodes has not. */
-const typed = Object.values(options.tags).some(({ unit, range }) => unit !== undefined || range !== undefined);
 const server = new OPCUAServer({
   port: options.port,
   hostname: '127.0.0.1',
@@ -31,7 +29,7 @@ const server = new OPCUAServer({
   maxConnectionsPerEndpoint: 50,
   // With 0 a sampling interval of 0 brings every single change, without a timer.
   serverCapabilities: { minSupportedSampleRate: 0 },
-  ...(typed ? {} : { nodeset_filename: [smallNodeset] }),
+  ...(options.fewNodes === true && { nodeset_filename: [smallNodeset] }),
   ...(users !== undefined && {
     userManager: { isValidUser: (name: string, password: string) => users[name] === password },
   }),

@@ -24,6 +24,7 @@ describe.skipIf(absent !== undefined)(`a line whose disk is full${reason}`, () =
     place = await StationOnDisk.create();
     disk = new MemoryDisk(12);
     server = new TestOpcuaServer({
+      fewNodes: true,
       tags: {
         OK: { type: 'Boolean', value: false },
         NOK: { type: 'Boolean', value: false },

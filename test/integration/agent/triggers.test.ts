@@ -18,6 +18,7 @@ describe.skipIf(mosquittoAbsent !== undefined)(`stations with triggers${reason}`
     broker = await Mosquitto.start();
     station = await StationOnDisk.create();
     server = new TestOpcuaServer({
+      fewNodes: true,
       tags: {
         Parts: { type: 'UInt32', value: 7 },
         OK: { type: 'Boolean', value: false },

@@ -33,7 +33,7 @@ const result = (inspectionId: string, decision: OutputResult['decision'], more: 
 };
 
 describe('the PLC output on the wire', () => {
-  const server = new TestOpcuaServer({ tags: TAGS });
+  const server = new TestOpcuaServer({ tags: TAGS, fewNodes: true });
   const log = keptLog();
   let connection: OpcuaConnection;
   let output: OpcuaVerdictOutput;

@@ -11,6 +11,7 @@ const SECURE = { securityMode: 'signAndEncrypt', securityPolicy: 'Basic256Sha256
 
 describe('OPC UA security', () => {
   const server = new TestOpcuaServer({
+    fewNodes: true,
     tags: { temperature: { type: 'Double', value: 20 } },
     anonymous: false,
     users: { jidoka: 'right' },

@@ -9,6 +9,7 @@ const COUNTER = 'ns=1;s=counter';
 
 describe('OPC UA tag watcher', () => {
   const server = new TestOpcuaServer({
+    fewNodes: true,
     tags: { counter: { type: 'UInt32', value: 0 }, ready: { type: 'Boolean', value: false } },
   });
   const log = keptLog();

@@ -32,7 +32,7 @@ function result(counter: number, decision: OutputResult['decision'], more: Parti
 }
 
 describe('OPC UA verdict output', () => {
-  const server = new TestOpcuaServer({ tags: TAGS });
+  const server = new TestOpcuaServer({ tags: TAGS, fewNodes: true });
   const log = keptLog();
   let connection: OpcuaConnection;
   let output: OpcuaVerdictOutput;
