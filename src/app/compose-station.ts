@@ -112,7 +112,10 @@ async function assemble(
     clock,
     logger,
   });
-  await output?.start(() => conditionOf(config, equipment, station, inspector));
+  await output?.start(
+    () => conditionOf(config, equipment, station, inspector),
+    () => renewTrigger(config, equipment),
+  );
   return {
     name: config.name,
     get info() {
@@ -204,6 +207,10 @@ function pauseHealth(name: string, gate: PauseGate): HealthSource {
       return `paused since ${isoUtc(sinceMs)} by ${by}${why}: parts are not inspected. The command resume ends it.`;
     },
   };
+}
+
+function renewTrigger({ trigger }: StationConfig, { watcher }: StationEquipment): void {
+  if (trigger.kind === 'tag') watcher?.renew(trigger.nodeId);
 }
 
 /** What the PLC may count on. A trigger that is not watched yet would be missed. */

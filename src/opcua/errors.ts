@@ -215,6 +215,11 @@ export const opcuaErrors = defineErrors({
     summary: "The PLC's heartbeat stands still: its program does not run, though its OPC UA server answers.",
     remedy: 'Check whether the PLC is in STOP, and the tag under `plcHeartbeat`.',
   },
+  OPCUA_PLC_RESTARTED: {
+    consequence: 'degraded',
+    summary: 'The PLC has lowered Ready: its program begins anew, and parts under way get no result.',
+    remedy: 'Nothing to do after a start of the PLC program, or a part that it gave up before the station had seen it.',
+  },
   OPCUA_PART_UNREAD: {
     consequence: 'degraded',
     summary: 'The id or the recipe of a part could not be read together with its trigger.',

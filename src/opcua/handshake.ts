@@ -77,7 +77,7 @@ function react(rules: HandshakeRules, step: HandshakeStep, event: HandshakeEvent
     case 'restarted':
       // Without a handshake its tags hold what they held before, and it takes results as they come.
       if (!rules.handshake || !isOnline(state)) return step;
-      return reset(change(abandon(rules, step, 'abandoned'), { error: ERROR_CODES.none }));
+      return reset(change(abandon(rules, step, 'abandoned'), { error: ERROR_CODES.none, accepting: false }));
     case 'down':
       return change(abandon(rules, step, 'offline'), { phase: { kind: 'offline' }, standing: false });
     case 'stop':

@@ -30,6 +30,7 @@ export class OpcuaTagWatcher implements TagWatcher {
   readonly #faults = new Map<string, string>();
   /** NodeId → the life of the connection in which its last value came; absent where that was bad. */
   readonly #seen = new Map<string, number>();
+  readonly #renewals = new Map<string, Set<() => void>>();
   readonly #unread: ThrottledLog;
   #missed = 0;
 
@@ -53,6 +54,26 @@ export class OpcuaTagWatcher implements TagWatcher {
   }
 
   watch(nodeId: string, samplingMs: number, onChange: (change: TagChange) => void): () => void {
+    let end = this.#begin(nodeId, samplingMs, onChange);
+    const renew = (): void => {
+      end();
+      end = this.#begin(nodeId, samplingMs, onChange);
+    };
+    const renewals = this.#renewals.get(nodeId) ?? new Set();
+    this.#renewals.set(nodeId, renewals.add(renew));
+    return () => {
+      renewals.delete(renew);
+      if (renewals.size === 0) this.#renewals.delete(nodeId);
+      this.#unread.flush();
+      end();
+    };
+  }
+
+  renew(nodeId: string): void {
+    for (const renew of this.#renewals.get(nodeId) ?? []) renew();
+  }
+
+  #begin(nodeId: string, samplingMs: number, onChange: (change: TagChange) => void): () => void {
     const edges = new EdgeFilter();
     let batch: TagSample[] = [];
     let ended = false;
@@ -88,7 +109,6 @@ export class OpcuaTagWatcher implements TagWatcher {
       ended = true;
       this.#faults.delete(nodeId);
       this.#seen.delete(nodeId);
-      this.#unread.flush();
       release();
     };
   }

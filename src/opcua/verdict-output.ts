@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.js';
-import { type JidokaError, messageOf } from '../base/errors.js';
+import type { JidokaError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { ThrottledLog } from '../base/throttled-log.js';
 import type { PlcOutputConfig } from '../config/schema/plc.js';
@@ -14,17 +14,9 @@ import type {
 import type { OpcuaConnection } from './connection.js';
 import { opcuaErrors } from './errors.js';
 import { type HandshakeAction, type HandshakeEvent, handshake, type RefusalReason } from './handshake.js';
-import {
-  type HandshakeRules,
-  initialHandshakeState,
-  type Levels,
-  latenessMs,
-  levelsOf,
-  nextDueMs,
-} from './handshake-state.js';
-import { PlcFields, RESTING_LEVELS } from './plc-fields.js';
+import { type HandshakeRules, initialHandshakeState, latenessMs, levelsOf, nextDueMs } from './handshake-state.js';
 import { PlcSignals } from './plc-signals.js';
-import { type FieldWrite, PlcWriter } from './plc-writer.js';
+import { PlcTags } from './plc-tags.js';
 
 export interface OpcuaVerdictOutputOptions {
   readonly connection: OpcuaConnection;
@@ -58,21 +50,14 @@ export class OpcuaVerdictOutput implements VerdictOutput {
   readonly #options: OpcuaVerdictOutputOptions;
   readonly #rules: HandshakeRules;
   readonly #clock: Clock;
-  readonly #writer: PlcWriter;
-  readonly #fields: PlcFields;
+  readonly #tags: PlcTags;
   readonly #signals: PlcSignals;
   readonly #log: ThrottledLog;
   readonly #pending = new Map<string, Pending>();
   #state = initialHandshakeState;
-  /** What the PLC was told last. */
-  #levels: Levels = RESTING_LEVELS;
-  /** Counts the resets: what was begun before one must not end after it. */
-  #epoch = 0;
   #flushing = false;
-  #beat = 0;
-  #beating = false;
-  #trouble: string | undefined;
   #condition: () => StationCondition = () => 'ready';
+  #onPlcRestart: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #release: (() => void)[] = [];
 
@@ -82,16 +67,16 @@ export class OpcuaVerdictOutput implements VerdictOutput {
     this.#rules = rulesOf(config);
     this.delayed = this.#rules.delay.by !== 'nothing';
     this.#clock = clock;
-    this.#fields = new PlcFields(config);
-    this.#writer = new PlcWriter(connection, (error) => this.#couldNotClear(error));
     this.#signals = new PlcSignals({ connection, config: config.handshake, clock });
     this.#log = new ThrottledLog(logger, clock, (count) => `${count} more troubles with the handshake.`);
+    this.#tags = new PlcTags({ connection, config, clock, log: this.#log });
   }
 
-  async start(condition: () => StationCondition): Promise<void> {
+  async start(condition: () => StationCondition, onPlcRestart: () => void): Promise<void> {
     const { connection, config } = this.#options;
     if (this.#release.length > 0) return;
     this.#condition = condition;
+    this.#onPlcRestart = onPlcRestart;
     this.#release.push(
       connection.onLive(() => this.#dispatch({ kind: 'live' })),
       this.#signals.watch((high) => this.#dispatch({ kind: 'ack', high })),
@@ -109,9 +94,7 @@ export class OpcuaVerdictOutput implements VerdictOutput {
     this.#dispatch({ kind: 'stop' });
     clearTimeout(this.#timer);
     this.#log.flush();
-    if (this.#options.connection.isLive) {
-      await this.#write(this.#fields.resting).catch((error: unknown) => this.#couldNotClear(error));
-    }
+    await this.#tags.leave();
   }
 
   opened({ id, openedTickMs, called }: OutputPart): void {
@@ -161,7 +144,7 @@ export class OpcuaVerdictOutput implements VerdictOutput {
   }
 
   trouble(): string | undefined {
-    const texts = [this.#trouble, this.#signals.trouble()].filter((text) => text !== undefined);
+    const texts = [this.#tags.trouble, this.#signals.trouble()].filter((text) => text !== undefined);
     return texts.length === 0 ? undefined : texts.join(' ');
   }
 
@@ -218,46 +201,21 @@ export class OpcuaVerdictOutput implements VerdictOutput {
   }
 
   async #reset(): Promise<void> {
-    this.#epoch += 1;
-    const epoch = this.#epoch;
-    try {
-      await this.#write(this.#fields.resting, () => epoch === this.#epoch);
-      if (epoch !== this.#epoch) return;
-      this.#levels = RESTING_LEVELS;
-      this.#trouble = undefined;
-      this.#dispatch({ kind: 'reset' });
-    } catch (error) {
-      if (epoch !== this.#epoch) return;
-      this.#couldNotClear(error);
-      this.#lost({ kind: 'not-reset' });
-    }
+    const ending = await this.#tags.reset();
+    if (ending === 'written') this.#dispatch({ kind: 'reset' });
+    else if (ending === 'failed') this.#lost({ kind: 'not-reset' });
   }
 
   async #present(id: string): Promise<void> {
-    const { config } = this.#options;
     const pending = this.#settle(id);
     if (pending === undefined) return this.#dispatch({ kind: 'unwritten', id });
-    const epoch = this.#epoch;
-    const { result, untilTickMs } = pending;
     try {
-      await this.#writer.write(
-        async (send) => {
-          await send([...this.#change(), ...this.#fields.result(result)]);
-          const base = config.counter === undefined ? 0 : await this.#writer.counterBase(config.counter);
-          await send(this.#fields.take(base + result.counter));
-        },
-        {
-          timeoutMs: Math.min(config.timeoutMs, untilTickMs - this.#clock.monotonicMs()),
-          undo: this.#fields.none,
-          wanted: () => epoch === this.#epoch,
-        },
-      );
-      if (epoch !== this.#epoch) throw this.#refusal('abandoned');
+      await this.#tags.present(pending.result, levelsOf(this.#rules, this.#state), pending.untilTickMs);
       pending.resolve();
       this.#dispatch({ kind: 'written', id });
     } catch (error) {
       pending.reject(error as JidokaError);
-      if (epoch === this.#epoch) this.#lost({ kind: 'unwritten', id });
+      this.#lost({ kind: 'unwritten', id });
     }
   }
 
@@ -275,24 +233,8 @@ export class OpcuaVerdictOutput implements VerdictOutput {
     const { kind } = this.#state.phase;
     // A reset writes every tag, and a result takes the levels along.
     if (kind === 'offline' || kind === 'resetting' || kind === 'stopped' || kind === 'presenting') return;
-    const epoch = this.#epoch;
-    const fields = this.#change();
-    if (fields.every(({ nodeId }) => nodeId === undefined)) return;
-    try {
-      await this.#write(fields, () => epoch === this.#epoch);
-    } catch (error) {
-      if (epoch !== this.#epoch) return;
-      this.#couldNotClear(error);
-      this.#lost({ kind: 'levels-lost' });
-    }
-  }
-
-  /** What the PLC has not been told yet; it counts as told from now on. */
-  #change(): readonly FieldWrite[] {
-    const levels = levelsOf(this.#rules, this.#state);
-    const fields = this.#fields.levels(levels, this.#levels);
-    this.#levels = levels;
-    return fields;
+    const ending = await this.#tags.tell(levelsOf(this.#rules, this.#state));
+    if (ending === 'failed') this.#lost({ kind: 'levels-lost' });
   }
 
   /** A write that fails because the connection is gone is no reason to write again. */
@@ -306,31 +248,21 @@ export class OpcuaVerdictOutput implements VerdictOutput {
     if (on !== this.#state.accepting) this.#dispatch({ kind: 'accepting', on });
   }
 
-  /** The heartbeat, and the levels once more: a PLC program that was started anew has lost them. */
   async #pulse(): Promise<void> {
     const { kind } = this.#state.phase;
     const quiet =
       kind === 'offline' || kind === 'resetting' || kind === 'presenting' || !this.#options.connection.isLive;
-    if (this.#beating || quiet || this.#condition() === 'hung') return;
-    this.#beating = true;
-    this.#beat += 1;
-    const epoch = this.#epoch;
-    const standing = levelsOf(this.#rules, this.#state).standing;
-    const levels = [...(standing ? [] : this.#fields.none), ...this.#fields.levels(this.#levels)];
-    try {
-      await this.#write([...levels, ...this.#fields.heartbeat(this.#beat)], () => epoch === this.#epoch);
-    } catch (error) {
-      if (epoch !== this.#epoch) return;
-      this.#couldNotClear(error);
-      this.#lost({ kind: 'levels-lost' });
-    } finally {
-      this.#beating = false;
-    }
+    if (quiet || this.#condition() === 'hung') return;
+    const ending = await this.#tags.beat(() => levelsOf(this.#rules, this.#state));
+    if (ending === 'ready-fallen') this.#plcRestarted();
+    else if (ending === 'failed') this.#lost({ kind: 'levels-lost' });
   }
 
-  #write(fields: readonly FieldWrite[], wanted?: () => boolean): Promise<void> {
-    const { timeoutMs } = this.#options.config;
-    return this.#writer.write((send) => send(fields), { timeoutMs, ...(wanted !== undefined && { wanted }) });
+  #plcRestarted(): void {
+    const { endpoint } = this.#options.connection;
+    this.#options.logger.warn({}, opcuaErrors.OPCUA_PLC_RESTARTED({ where: endpoint }).message);
+    this.#onPlcRestart();
+    this.restarted();
   }
 
   #arm(): void {
@@ -343,14 +275,6 @@ export class OpcuaVerdictOutput implements VerdictOutput {
   #every(ms: number, run: () => void): void {
     const timer = setInterval(run, ms);
     this.#release.push(() => clearInterval(timer));
-  }
-
-  #couldNotClear(error: unknown): void {
-    const { config, connection } = this.#options;
-    const text = `The PLC's tags could not be written. ${messageOf(error)}`;
-    // The connection itself says that it is lost.
-    if (connection.isLive) this.#trouble = text;
-    this.#log.warn({ ok: config.ok, nok: config.nok }, text);
   }
 }
 

@@ -52,6 +52,8 @@ export interface TagWatcher {
   watch(nodeId: string, samplingMs: number, onChange: (change: TagChange) => void): () => void;
   /** Whether a change of the tag would be seen now: false until its starting point is known. */
   sees(nodeId: string): boolean;
+  /** Begins anew with a tag: changes still on their way are not told, and the next value is the starting point. */
+  renew(nodeId: string): void;
   /**
    * What other tags hold while the watched one holds its new value, in the order of `others`. Undefined where one of
    * them cannot be read, or the tag has changed again: they may be of the next part then. Never rejects.

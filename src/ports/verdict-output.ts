@@ -49,9 +49,10 @@ export interface VerdictOutput {
   readonly delayed: boolean;
   /**
    * Clears OK and NOK now, if the PLC can be reached, and on each new connection. Does not wait for a connection.
-   * `condition` is asked several times a second.
+   * `condition` is asked several times a second. `onPlcRestart` is called when the PLC has begun anew without the
+   * connection being lost: triggers from before may still be on their way and are no parts any more.
    */
-  start(condition: () => StationCondition): Promise<void>;
+  start(condition: () => StationCondition, onPlcRestart: () => void): Promise<void>;
   opened(part: OutputPart): void;
   /** Whatever the PLC set for the part has been read: it may set the next one's. */
   taken(id: string, echo?: TriggerEcho): void;

@@ -91,7 +91,11 @@ export class InspectedLine {
 
   async start(): Promise<void> {
     this.#running = this.#station.run(this.#stopping.signal);
-    await this.output.start(() => (this.#watcher.sees(this.#trigger.nodeId) ? 'ready' : 'unavailable'));
+    const { nodeId } = this.#trigger;
+    await this.output.start(
+      () => (this.#watcher.sees(nodeId) ? 'ready' : 'unavailable'),
+      () => this.#watcher.renew(nodeId),
+    );
   }
 
   async stop(): Promise<void> {

@@ -59,12 +59,14 @@ export interface LadderWorld {
   /** Sets every tag to the value it has after a start. */
   clear(): void;
   record(record: LadderRecord): void;
-  /** A part has come in front of the camera. */
-  shows(part: number): void;
+  /** Brings a part in front of the camera. */
+  brings(part: number): void;
+  /** The part in front of the camera. */
+  present(): number;
   nowMs(): number;
 }
 
-type Step = 'gap' | 'ask' | 'wait' | 'late-ack' | 'release' | 'finished';
+type Step = 'gap' | 'ask' | 'bring' | 'wait' | 'late-ack' | 'release' | 'finished';
 
 export class Ladder {
   readonly #world: LadderWorld;
@@ -102,7 +104,12 @@ export class Ladder {
         if (this.#elapsed() >= this.#waitMs) this.#go(this.#part >= this.#settings.parts ? 'finished' : 'ask');
         break;
       case 'ask':
-        if (world.get('Ready') === true && world.get('Done') === false) this.#trigger();
+        if (!this.#welcome()) break;
+        world.brings(this.#part + 1);
+        this.#go('bring');
+        break;
+      case 'bring':
+        if (world.present() === this.#part + 1 && this.#welcome()) this.#trigger();
         break;
       case 'wait':
         this.#wait();
@@ -120,13 +127,16 @@ export class Ladder {
     }
   }
 
+  #welcome(): boolean {
+    return this.#world.get('Ready') === true && this.#world.get('Done') === false;
+  }
+
   #trigger(): void {
     const { trigger, programRestarts } = this.#settings;
     const world = this.#world;
     this.#part += 1;
     this.#seen = false;
     world.record({ kind: 'triggered', part: this.#part });
-    world.shows(this.#part);
     // Id and recipe stand before the trigger, and until the station is busy.
     world.set('PartId', this.#part);
     world.set('Recipe', `recipe-${this.#part % 3}`);
@@ -152,7 +162,10 @@ export class Ladder {
       this.#giveUp(`error ${String(world.get('ErrorCode'))}`);
       return;
     }
-    if (this.#elapsed() > this.#settings.timeoutMs) this.#giveUp('timeout');
+    if (this.#elapsed() <= this.#settings.timeoutMs) return;
+    // Nobody has taken the trigger, yet it may still be on its way: the station has to begin anew.
+    if (!this.#seen) world.set('Ready', false);
+    this.#giveUp('timeout');
   }
 
   #take(): void {

@@ -27,6 +27,10 @@ const server = new OPCUAServer({
 type Address = ReturnType<NonNullable<OPCUAServer['engine']['addressSpace']>['getOwnNamespace']>;
 type Variable = ReturnType<Address['addVariable']>;
 
+/** Line → the part that its camera sees, as the test says it. */
+const present = new Map<number, number>();
+process.on('message', ({ line, part }: { line: number; part: number }) => present.set(line, part));
+
 function definition(tag: LadderTag, trigger: 'pulse' | 'counter'): readonly [string, unknown] {
   const entry = LADDER_TAGS[tag];
   return 'pulse' in entry ? entry[trigger] : entry;
@@ -61,7 +65,9 @@ function createLine(line: number): Ladder {
   const file = join(options.folder, `line-${line}.jsonl`);
   const past = recordsOf(file);
   const last = past.findLast(({ kind }) => kind === 'triggered')?.part ?? 0;
-  const write = (record: LadderRecord): void => appendFileSync(file, `${JSON.stringify(record)}\n`);
+  // The time is for whoever reads the file after a fault.
+  const write = (record: LadderRecord): void =>
+    appendFileSync(file, `${JSON.stringify({ ...record, at: Date.now() })}\n`);
   // What a PLC with retentive memory does after a power cut: the part that was under way has no result.
   const ended = past.some((record) => record.part === last && ['accepted', 'given-up'].includes(record.kind));
   if (last > 0 && !ended) write({ kind: 'given-up', part: last, why: 'power cut' });
@@ -72,7 +78,8 @@ function createLine(line: number): Ladder {
       for (const tag of Object.keys(LADDER_TAGS) as LadderTag[]) set(tag, definition(tag, settings.trigger)[1]);
     },
     record: write,
-    shows: (part: number) => process.send?.({ line, part }),
+    brings: (part: number) => process.send?.({ line, part }),
+    present: () => present.get(line) ?? 0,
     nowMs: () => performance.now(),
   };
   return new Ladder(world, settings, last);

@@ -89,7 +89,12 @@ export class SimulatedPlc {
       const told = (message: Message): void => {
         if (message.ready === true) resolve();
         if (message.finished === true) this.#finish();
-        if (message.line !== undefined) this.#shown[message.line] = message.part ?? 0;
+        if (message.line === undefined) return;
+        this.#shown[message.line] = message.part ?? 0;
+        // The part is there before the PLC triggers, whatever way its messages take.
+        const answer = { line: message.line, part: message.part };
+        if (foreign) child.stdin?.write(`${JSON.stringify(answer)}\n`);
+        else if (child.connected) child.send(answer, () => undefined);
       };
       child.on('message', (message) => told(message as Message));
       if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => told(JSON.parse(line)));

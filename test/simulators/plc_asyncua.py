@@ -49,6 +49,7 @@ class Plc:
         self.nodes = nodes
         self.records = records
         self.random = random.Random(LADDER["seed"])
+        self.present = 0
 
     async def get(self, tag):
         return await self.nodes[tag].read_value()
@@ -69,10 +70,10 @@ class Plc:
         return True
 
     async def part(self, part):
-        while not (await self.get("Ready") and not await self.get("Done")):
+        say({"line": 0, "part": part})
+        while not (self.present == part and await self.get("Ready") and not await self.get("Done")):
             await asyncio.sleep(0.005)
         self.record(kind="triggered", part=part)
-        say({"line": 0, "part": part})
         await self.set("PartId", part)
         await self.set("Recipe", f"recipe-{part % 3}")
         trigger = await self.get("Trigger") + 1
@@ -101,6 +102,8 @@ class Plc:
             if seen and await self.get("Error"):
                 return f"error {await self.get('ErrorCode')}"
             await asyncio.sleep(0.005)
+        if not seen:
+            await self.set("Ready", False)
         return "timeout"
 
 
@@ -112,16 +115,16 @@ async def beat(plc):
         await asyncio.sleep(0.05)
 
 
-async def end_with_parent():
-    """Standard input ends when the test does, however it ends."""
+async def listen(plc):
+    """The test says which part its camera sees. Standard input ends when the test does, however it ends."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    await reader.read()
+    while line := await reader.readline():
+        plc.present = json.loads(line)["part"]
     os._exit(0)
 
 
 async def main():
-    leaving = asyncio.create_task(end_with_parent())
     server = Server()
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{SETTINGS['port']}/UA/Plc")
@@ -136,12 +139,13 @@ async def main():
         async with server:
             say({"ready": True})
             plc = Plc(nodes, records)
+            listening = asyncio.create_task(listen(plc))
             beating = asyncio.create_task(beat(plc))
             for part in range(1, LADDER["parts"] + 1):
                 await plc.part(part)
                 await asyncio.sleep(plc.random.random() * LADDER["gapMs"] / 1000)
             say({"finished": True})
-            await asyncio.gather(leaving, beating)
+            await asyncio.gather(listening, beating)
 
 
 asyncio.run(main())

@@ -38,6 +38,7 @@ describe('the PLC output on the wire', () => {
   let connection: OpcuaConnection;
   let output: OpcuaVerdictOutput;
   let condition: StationCondition;
+  let plcRestarts: number;
 
   const tags = async (...names: Tag[]) => Promise.all(names.map((name) => server.get(name)));
   const eventually = (names: readonly Tag[], values: readonly unknown[]) =>
@@ -53,7 +54,12 @@ describe('the PLC output on the wire', () => {
       config: plcOutputSchema.parse({ ...RESULT, timeoutMs: 5000, ...config }),
       logger: log.logger,
     });
-    await output.start(() => condition);
+    await output.start(
+      () => condition,
+      () => {
+        plcRestarts += 1;
+      },
+    );
     await eventually(['ok', 'nok', 'reject'], [false, false, true]);
   }
 
@@ -64,6 +70,7 @@ describe('the PLC output on the wire', () => {
   });
   beforeEach(async () => {
     condition = 'ready';
+    plcRestarts = 0;
     for (const [name, { value }] of Object.entries(TAGS)) await server.set(name, value);
     connection = await makeConnection(server.endpoint, { publishingIntervalMs: 20 });
     await connection.start();
@@ -135,6 +142,7 @@ describe('the PLC output on the wire', () => {
     await server.set('ready', false);
     await server.set('error', true);
     await eventually(['ready', 'error'], [true, false]);
+    expect(plcRestarts).toBe(1);
     condition = 'hung';
     await eventually(['ready'], [false]);
     const last = await vi.waitFor(async () => {
@@ -143,6 +151,23 @@ describe('the PLC output on the wire', () => {
       return after;
     }, PATIENCE);
     expect(await later('heartbeat')).toBe(last);
+  });
+
+  it('begins anew when the PLC lowers Ready: what waits for the gate is rejected', async () => {
+    await begin({
+      delayMs: 60_000,
+      handshake: { ready: node('ready'), heartbeat: node('heartbeat'), heartbeatMs: 100 },
+    });
+    await eventually(['ready'], [true]);
+    open('a');
+    const refused = expect(output.write(result('a', 'pass'))).rejects.toMatchObject({ code: 'OPCUA_RESULT_ABANDONED' });
+    await eventually(['ready'], [true]);
+    expect(plcRestarts).toBe(0);
+    await server.set('ready', false);
+    await refused;
+    expect(plcRestarts).toBe(1);
+    expect(log.lines.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^OPCUA_PLC_RESTARTED: /));
+    await eventually(['ready', 'ok', 'reject'], [true, false, true]);
   });
 
   /** What the tag holds once several heartbeats would have come. */
@@ -170,7 +195,10 @@ describe('the PLC output on the wire', () => {
       logger: log.logger,
     });
     await server.set('ready', false);
-    await output.start(() => 'ready');
+    await output.start(
+      () => 'ready',
+      () => undefined,
+    );
     await vi.waitFor(() => expect(output.trouble()).toMatch(/ns=1;s=ghost/), PATIENCE);
     expect(await server.get('ready')).toBe(false);
   });

@@ -68,6 +68,19 @@ describe('OPC UA tag watcher', () => {
     );
   });
 
+  it('begins anew: a change from before is not told, and the next value is the starting point', async () => {
+    await watch();
+    await settle();
+    await server.set('counter', 3000);
+    watcher.renew(COUNTER);
+    expect(watcher.sees(COUNTER)).toBe(false);
+    await vi.waitFor(() => expect(watcher.sees(COUNTER)).toBe(true), PATIENCE);
+    await server.set('counter', 3001);
+    await vi.waitFor(() => expect(values()).toEqual([3001]), PATIENCE);
+    expect(changes[0]?.before).toBe(3000);
+    expect((await server.sessions()).monitoredItems).toBe(1);
+  });
+
   it('loses no edge of a burst within one publishing interval, and keeps their order', async () => {
     const slow = await makeConnection(server.endpoint, { publishingIntervalMs: 500 });
     const slowWatcher = new OpcuaTagWatcher({ connection: slow, logger: log.logger });

@@ -48,7 +48,10 @@ describe('OPC UA verdict output', () => {
       config: plcOutputSchema.parse({ ...ALL, timeoutMs: 5000, ...config }),
       logger: log.logger,
     });
-    await output.start(() => 'ready');
+    await output.start(
+      () => 'ready',
+      () => undefined,
+    );
     await vi.waitFor(async () => expect(await bits()).toEqual([false, false]), PATIENCE);
     await server.writes();
   }

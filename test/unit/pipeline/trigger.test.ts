@@ -22,6 +22,10 @@ class HandWatcher implements TagWatcher {
     return true;
   }
 
+  renew(): void {
+    throw new Error('not asked for by a trigger');
+  }
+
   readBeside(request: ReadBeside): Promise<readonly ReadingValue[] | undefined> {
     this.asked.push(request);
     return new Promise((resolve) => this.answers.push(resolve));
