@@ -12,6 +12,7 @@ const common = {
 export default defineConfig({
   test: {
     maxWorkers: 3,
+    globalSetup: 'test/build-programs.ts',
     projects: [
       {
         test: {

@@ -1,9 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { forkProgram } from './program.js';
 
 /** A tag of the test server; its NodeId is `ns=1;s=NAME`. */
 export interface TagOptions {
@@ -102,9 +103,7 @@ export class TestOpcuaServer {
   async start(): Promise<void> {
     await this.reserve();
     const settings = { ...this.options, port: this.#port, pki: this.pki };
-    const child = fork(join(import.meta.dirname, 'opcua-server-process.ts'), [JSON.stringify(settings)], {
-      execArgv: ['--import', 'tsx'],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    const child = forkProgram('simulators/opcua-server-process.ts', [JSON.stringify(settings)], {
       // JSON knows no NaN.
       serialization: 'advanced',
     });

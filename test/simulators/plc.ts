@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectRoot } from './agent-process.js';
 import type { LadderRecord, LadderSettings, LadderTag } from './plc-ladder.js';
+import { forkProgram } from './program.js';
 
 const PYTHON = process.env['JIDOKA_OPCUA_PYTHON'] ?? join(projectRoot, 'test', 'opcua', '.venv', 'bin', 'python');
 
@@ -75,10 +76,7 @@ export class SimulatedPlc {
     const foreign = this.options.make === 'asyncua';
     const child = foreign
       ? spawn(PYTHON, [join(import.meta.dirname, 'plc_asyncua.py'), settings], { stdio: 'pipe' })
-      : fork(join(import.meta.dirname, 'plc-process.ts'), [settings], {
-          execArgv: ['--import', 'tsx'],
-          stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-        });
+      : forkProgram('simulators/plc-process.ts', [settings]);
     this.#child = child;
     let complaint = '';
     child.stderr?.on('data', (chunk: Buffer) => {

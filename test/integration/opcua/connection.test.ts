@@ -1,12 +1,11 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { queryObjects } from 'node:v8';
 import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OpcuaConnection } from '#jidoka/opcua/connection.js';
 import { OpcuaSensorSource } from '#jidoka/opcua/sensor-source.js';
 import { TestOpcuaServer } from '../../simulators/opcua-server.js';
+import { forkProgram } from '../../simulators/program.js';
 import { heardConsole, keptLog, makeConnection, PATIENCE, pkiFolder, removePki, sensor } from './rig.js';
 
 afterAll(removePki);
@@ -228,8 +227,7 @@ describe('OPC UA connection', () => {
     'leaves nothing running when it is stopped while %s',
     async (state) => {
       const endpoint = state === 'connected' ? server.endpoint : 'opc.tcp://127.0.0.1:1';
-      const child = fork(join(import.meta.dirname, 'stop-process.ts'), [endpoint, await pkiFolder(), state], {
-        execArgv: ['--import', 'tsx'],
+      const child = forkProgram('integration/opcua/stop-process.ts', [endpoint, await pkiFolder(), state], {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       });
       child.disconnect();
