@@ -12,7 +12,6 @@ const common = {
 export default defineConfig({
   test: {
     maxWorkers: 3,
-    globalSetup: 'test/build-programs.ts',
     projects: [
       {
         test: {
@@ -23,7 +22,15 @@ export default defineConfig({
           isolate: false,
         },
       },
-      { test: { ...common, name: 'integration', include: ['test/**/*.test.ts'], exclude: ['test/unit/**'] } },
+      {
+        test: {
+          ...common,
+          name: 'integration',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/unit/**'],
+          globalSetup: 'test/build-programs.ts',
+        },
+      },
     ],
   },
 });

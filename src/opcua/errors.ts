@@ -218,7 +218,8 @@ export const opcuaErrors = defineErrors({
   OPCUA_PLC_RESTARTED: {
     consequence: 'degraded',
     summary: 'The PLC has lowered Ready: its program begins anew, and parts under way get no result.',
-    remedy: 'Nothing to do after a start of the PLC program, or a part that it gave up before the station had seen it.',
+    remedy:
+      'Nothing to do after a start of the PLC program, or after a part that it gave up before the station had seen it. Otherwise look for what else writes the tag under `ready`: the PLC may lower it, and the station alone raises it.',
   },
   OPCUA_PART_UNREAD: {
     consequence: 'degraded',

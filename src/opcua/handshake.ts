@@ -73,11 +73,10 @@ function react(rules: HandshakeRules, step: HandshakeStep, event: HandshakeEvent
   if (state.phase.kind === 'stopped' && event.kind !== 'decided') return step;
   switch (event.kind) {
     case 'live':
-      return reset(change(abandon(rules, step, 'abandoned'), { error: ERROR_CODES.none, accepting: false }));
+      return beginAnew(rules, step);
     case 'restarted':
       // Without a handshake its tags hold what they held before, and it takes results as they come.
-      if (!rules.handshake || !isOnline(state)) return step;
-      return reset(change(abandon(rules, step, 'abandoned'), { error: ERROR_CODES.none, accepting: false }));
+      return rules.handshake && isOnline(state) ? beginAnew(rules, step) : step;
     case 'down':
       return change(abandon(rules, step, 'offline'), { phase: { kind: 'offline' }, standing: false });
     case 'stop':
@@ -319,6 +318,11 @@ function abandon(rules: HandshakeRules, step: HandshakeStep, why: RefusalReason)
         : { why: 'abandoned' };
     return away(without(now, id), id, gone);
   }, step);
+}
+
+/** Whatever the PLC waited for before, it waits for no longer. */
+function beginAnew(rules: HandshakeRules, step: HandshakeStep): HandshakeStep {
+  return reset(change(abandon(rules, step, 'abandoned'), { error: ERROR_CODES.none, accepting: false }));
 }
 
 function reset(step: HandshakeStep): HandshakeStep {

@@ -3,6 +3,7 @@ import type { HandshakeConfig } from '../config/schema/plc.js';
 import type { ReadingValue } from '../domain/reading.js';
 import type { OpcuaConnection } from './connection.js';
 import { opcuaErrors } from './errors.js';
+import { isRaised } from './values.js';
 
 export interface PlcSignalsOptions {
   readonly connection: OpcuaConnection;
@@ -27,7 +28,7 @@ export class PlcSignals {
   watch(onAck: (high: boolean) => void): () => void {
     const { config } = this.#options;
     const releases = [
-      this.#monitor(config?.ack, (value) => onAck(value === true || (typeof value === 'number' && value !== 0))),
+      this.#monitor(config?.ack, (value) => onAck(isRaised(value))),
       this.#monitor(config?.plcHeartbeat, (value) => this.#heard(value)),
     ];
     return () => {

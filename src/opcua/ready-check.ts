@@ -2,6 +2,7 @@ import { withTimeout } from '../base/lifecycle.js';
 import type { OpcuaConnection } from './connection.js';
 import { opcuaErrors } from './errors.js';
 import type { Levels } from './handshake-state.js';
+import { isRaised } from './values.js';
 
 /** Readings in a row; one alone may be of a server that gives what it read from the PLC a while ago. */
 const READINGS = 2;
@@ -44,7 +45,7 @@ export class ReadyCheck {
     try {
       const answer = this.#connection.readValues([nodeId]);
       const [tag] = await withTimeout(answer, timeoutMs, () => opcuaErrors.OPCUA_SERVER_SILENT({ where: nodeId }));
-      return tag === undefined || tag.fault !== null || tag.value === null ? undefined : Boolean(tag.value);
+      return tag === undefined || tag.fault !== null || tag.value === null ? undefined : isRaised(tag.value);
     } catch {
       return undefined;
     }

@@ -21,6 +21,11 @@ export interface TagValue {
   readonly fault: JidokaError | null;
 }
 
+/** Whether a flag of the PLC is raised; flags may be integers. */
+export function isRaised(value: ReadingValue): boolean {
+  return value === true || (typeof value === 'number' && value !== 0);
+}
+
 const LONGEST_STRING = 4096;
 
 /** Takes what a monitored item or a read delivers. A value that is no single finite number, boolean or string is bad. */

@@ -259,8 +259,11 @@ export class OpcuaVerdictOutput implements VerdictOutput {
   }
 
   #plcRestarted(): void {
-    const { endpoint } = this.#options.connection;
-    this.#options.logger.warn({}, opcuaErrors.OPCUA_PLC_RESTARTED({ where: endpoint }).message);
+    const { ready: where } = this.#options.config.handshake ?? {};
+    this.#log.warn(
+      { ready: where },
+      opcuaErrors.OPCUA_PLC_RESTARTED({ ...(where !== undefined && { where }) }).message,
+    );
     this.#onPlcRestart();
     this.restarted();
   }

@@ -39,6 +39,7 @@ describe('the PLC output on the wire', () => {
   let output: OpcuaVerdictOutput;
   let condition: StationCondition;
   let plcRestarts: number;
+  let asked = 0;
 
   const tags = async (...names: Tag[]) => Promise.all(names.map((name) => server.get(name)));
   const eventually = (names: readonly Tag[], values: readonly unknown[]) =>
@@ -55,7 +56,10 @@ describe('the PLC output on the wire', () => {
       logger: log.logger,
     });
     await output.start(
-      () => condition,
+      () => {
+        asked += 1;
+        return condition;
+      },
       () => {
         plcRestarts += 1;
       },
@@ -170,9 +174,10 @@ describe('the PLC output on the wire', () => {
     await eventually(['ready', 'ok', 'reject'], [true, false, true]);
   });
 
-  /** What the tag holds once several heartbeats would have come. */
+  /** What the tag holds once several heartbeats would have come: before each, the output asks for its condition. */
   async function later(tag: Tag): Promise<unknown> {
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    const until = asked + 8;
+    await vi.waitFor(() => expect(asked).toBeGreaterThanOrEqual(until), PATIENCE);
     return server.get(tag);
   }
 

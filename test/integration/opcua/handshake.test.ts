@@ -128,10 +128,11 @@ describe('handshake with a simulated PLC', () => {
   it('gives every part its own verdict, or none where that is late', async () => {
     await begin(QUIET);
     await plc.finished;
-    const { accepted, late, overruns } = await account();
+    const { accepted, givenUp, late, overruns } = await account();
     const expectedLate =
       LINES * Array.from({ length: QUIET.parts }, (_, i) => i + 1).filter((p) => p % 50 === 17).length;
     expect(late).toBeGreaterThanOrEqual(expectedLate);
+    expect([...givenUp.keys()].filter((why) => !/^(error [14]|no result)$/.test(why))).toEqual([]);
     expect(accepted).toBeGreaterThan((LINES * QUIET.parts) / 2);
     expect(overruns).toBe(0);
     expect(lines.map((line) => line.output.trouble())).toEqual(lines.map(() => undefined));
